@@ -1,0 +1,110 @@
+import { createHash } from "node:crypto";
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** The project's folder, which holds `images/` and `migrations/`. */
+export const projectRoot = resolve(__dirname, "..");
+
+export interface ContentOptions {
+  /** Only files for which this answers true. Default: all. The path is relative to the folder, with `/`. */
+  include?: (path: string) => boolean;
+  /** Files to leave out, on top of what editors, Python and operating systems leave behind. Default: none. */
+  exclude?: (path: string) => boolean;
+}
+
+// Whatever matches differs between two checkouts of one commit, and no image needs it.
+const leftovers =
+  /^(?:\.git|\.idea|\.vscode|\.DS_Store|__pycache__|node_modules|\..*\.sw[a-p]|\.#.*|#.*#|.*~|.*\.(?:pyc|orig|rej|bak))$/;
+
+/**
+ * The files below a folder that count as its content: relative paths with `/`, sorted by code unit, so that the
+ * order is the same in every locale.
+ *
+ * @throws when the folder does not exist, or holds anything but files and folders (a link, a socket).
+ */
+export function contentFiles(dir: string, options: ContentOptions = {}): string[] {
+  const { include = () => true, exclude = () => false } = options;
+  const found: string[] = [];
+  const walk = (prefix: string): void => {
+    for (const entry of readdirSync(join(dir, prefix), { withFileTypes: true })) {
+      if (leftovers.test(entry.name)) continue;
+      const path = prefix + entry.name;
+      if (entry.isDirectory()) walk(`${path}/`);
+      else if (!include(path) || exclude(path)) continue;
+      else if (entry.isFile()) found.push(path);
+      else
+        throw new Error(
+          `${join(dir, path)}: neither a file nor a folder, and cannot be part of an image's content`,
+        );
+    }
+  };
+  walk("");
+  return found.sort((a, b) => (a < b ? -1 : 1));
+}
+
+/**
+ * A folder's content as SHA-256 in hex (64 characters): relative paths, whether they are executable, and bytes.
+ * Times, owners and the other permission bits do not count: git does not keep them.
+ *
+ * @throws as {@link contentFiles} does.
+ */
+export function contentHash(dir: string, options: ContentOptions = {}): string {
+  const hash = createHash("sha256");
+  for (const path of contentFiles(dir, options)) {
+    const file = join(dir, path);
+    const bytes = readFileSync(file);
+    // The length keeps two files from reading like one.
+    hash.update(`${path}\0${isExecutable(file) ? "x" : "-"}\0${bytes.length}\0`).update(bytes);
+  }
+  return hash.digest("hex");
+}
+
+/** Whether the owner may execute the file: the one permission that git keeps. */
+export function isExecutable(file: string): boolean {
+  return (lstatSync(file).mode & 0o100) !== 0;
+}
+
+/** The names of all images that are built or pulled here, sorted: each folder of `images/` with a Dockerfile, and migrations. */
+export function imageNames(root: string = projectRoot): string[] {
+  const images = join(root, "images");
+  const names = readdirSync(images).filter((name) => existsSync(join(images, name, "Dockerfile")));
+  return [...names, "migrations"].sort();
+}
+
+/** Where an image is built from, and which of the folder's files are part of it. */
+export interface ImageSource extends ContentOptions {
+  dir: string;
+}
+
+/**
+ * An image's source.
+ *
+ * @throws when there is no such image; the message lists those that there are.
+ */
+export function imageSource(name: string, root: string = projectRoot): ImageSource {
+  if (!imageNames(root).includes(name)) {
+    throw new Error(`no image ${name}: there are ${imageNames(root).join(", ")}`);
+  }
+  if (name === "migrations") {
+    // Revisions are copied into the container when it runs: a new one needs no new image.
+    return { dir: join(root, "migrations"), include: (path) => ["Dockerfile", "run-alembic"].includes(path) };
+  }
+  return {
+    dir: join(root, "images", name),
+    exclude: (path) => path === "README.md" || path.startsWith("tests/"),
+  };
+}
+
+/** The first 12 characters of the hash of an image's source: its tag, and the version that it reports. */
+export function imageVersion(name: string, root: string = projectRoot): string {
+  const { dir, ...options } = imageSource(name, root);
+  return contentHash(dir, options).slice(0, 12);
+}
+
+/**
+ * The local name of an image, `dating-mini-app/NAME:HASH12`. A changed source gives another tag, never the same
+ * tag on another image, which the Docker provider would not notice.
+ */
+export function localImage(name: string, root: string = projectRoot): string {
+  return `dating-mini-app/${name}:${imageVersion(name, root)}`;
+}
