@@ -1,0 +1,47 @@
+# The few verbs a person needs. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+STACK ?= dev
+prepare = eval "$$(ops/environment)"
+
+.PHONY: help up preview down purge env images test test-unit test-engine check lint format
+
+help: ## list the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
+		while IFS=$$'\t' read -r verb meaning; do printf '  make %-13s %s\n' "$$verb" "$$meaning"; done
+
+up: ## deploy the dev stack (STACK=… another one), with all that it needs
+	@$(prepare); ops/up $(STACK)
+
+preview: ## show what `make up` would change
+	@$(prepare); ops/images build; pulumi preview --stack $(STACK)
+
+down: ## remove the stack's containers and networks; its volumes and passwords stay
+	@$(prepare); pulumi destroy --stack $(STACK) --exclude-protected --yes --skip-preview
+
+purge: ## remove the stack with its volumes: all data, after asking
+	@$(prepare); ops/purge $(STACK)
+
+env: ## print shell exports after which plain `pulumi` works: eval "$(make -s env)"
+	@ops/environment
+
+images: ## build or pull the images of the dev stack
+	@$(prepare); ops/images build
+
+test: ## types, lint, unit tests, toolchain tests and tests on the real engine
+	@$(prepare); ops/test
+
+test-unit: ## the fast loop: types and unit tests
+	@npx --no-install tsc --noEmit && npx --no-install jest --selectProjects unit
+
+test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME' for some)
+	@$(prepare); ops/images build; npx --no-install jest --selectProjects engine $(ARGS)
+
+lint: ## types, ESLint and formatting
+	@npx --no-install tsc --noEmit && npx --no-install eslint . && npx --no-install prettier --check .
+
+format: ## format everything
+	@npx --no-install prettier --write --log-level warn .

@@ -1,0 +1,93 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+import type { StackContext } from "./context";
+import type { Database } from "./database";
+import { routeLabels } from "./edge";
+import type { Migrations } from "./migrations";
+import type { Networks } from "./networks";
+import { Workload } from "./workload";
+
+export interface BotArgs {
+  context: StackContext;
+  image: string;
+  /** Host name under which the edge serves the API. */
+  domain: string;
+  token: pulumi.Output<string>;
+  webappUrl: string;
+  photoCdnUrl: string;
+  /** Score from which a photo is refused, 0 to 1. */
+  nsfwThreshold: number;
+  /** Further variables that are not secret. */
+  environment: Record<string, string>;
+  database: Database;
+  migrations: Migrations;
+  networks: Networks;
+  photos: docker.Volume;
+}
+
+/** The Telegram bot with its HTTP API. It starts only on a migrated database. */
+export class Bot extends pulumi.ComponentResource {
+  readonly container: docker.Container;
+
+  constructor(name: string, args: BotArgs, opts: pulumi.ComponentResourceOptions) {
+    super("dating:index:Bot", name, {}, opts);
+    const jwtSecret = createJwtSecret(this, name);
+    this.container = createService(this, args, jwtSecret).container;
+    this.registerOutputs();
+  }
+}
+
+const port = 8080;
+const photoPath = "/app/photos";
+
+/** Signs the users' sessions; protected, as a new one logs everybody out. */
+function createJwtSecret(parent: Bot, name: string): random.RandomPassword {
+  return new random.RandomPassword(
+    `${name}-jwt-secret`,
+    { length: 48, special: false },
+    { parent, protect: true, deleteBeforeReplace: false },
+  );
+}
+
+function createService(parent: Bot, args: BotArgs, jwtSecret: random.RandomPassword): Workload {
+  const { context, database, domain, networks } = args;
+  const { host, name, user, password } = database.connection;
+  const paths = "PathPrefix(`/api/`) || Path(`/health`) || Path(`/version`)";
+  return new Workload(
+    "bot",
+    {
+      context,
+      service: "bot",
+      image: args.image,
+      environment: {
+        API_HOST: "0.0.0.0",
+        API_PORT: String(port),
+        // The application reads its secrets from the environment only, so `docker inspect` shows them.
+        BOT_DATABASE_URL: pulumi.interpolate`postgresql+asyncpg://${user}:${password}@${host}:5432/${name}`,
+        BOT_TOKEN: args.token,
+        JWT_SECRET: jwtSecret.result,
+        NSFW_THRESHOLD: String(args.nsfwThreshold),
+        PHOTO_CDN_URL: args.photoCdnUrl,
+        PHOTO_STORAGE_PATH: photoPath,
+        WEBAPP_URL: args.webappUrl,
+        ...args.environment,
+      },
+      volumes: [{ volume: args.photos, path: photoPath, sharedBetweenReleases: true }],
+      networks: [{ network: networks.edge }, { network: networks.internal }],
+      labels: routeLabels(context, { service: "bot", rule: `Host(\`${domain}\`) && (${paths})`, port }),
+      health: {
+        command: `curl --fail --silent --show-error --max-time 3 http://127.0.0.1:${port}/health`,
+        interval: "3 seconds",
+        timeout: "4 seconds",
+        retries: 2,
+      },
+      memory: context.memory("bot", "512 MiB"),
+      filesystem: "read-only",
+      temporary: ["/tmp"],
+      rollout: "start-first",
+    },
+    { parent, dependsOn: [database.ready, args.migrations.applied] },
+  );
+}

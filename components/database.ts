@@ -1,0 +1,121 @@
+import * as command from "@pulumi/command";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+import type { StackContext } from "./context";
+import { Workload } from "./workload";
+
+export interface DatabaseArgs {
+  context: StackContext;
+  /** Image with the contract of the official `postgres:15`. */
+  image: string;
+  /** Name of the application's database and of the role that owns it. */
+  name: string;
+  /** Raising it makes a new password and gives it to the role in the running database. */
+  passwordVersion: number;
+  volume: docker.Volume;
+  network: docker.Network;
+}
+
+/** How the application reaches its database. */
+export interface DatabaseConnection {
+  host: string;
+  name: string;
+  user: string;
+  password: pulumi.Output<string>;
+}
+
+/** Postgres with its data volume, and the application's role, which owns its database and is no superuser. */
+export class Database extends pulumi.ComponentResource {
+  readonly connection: DatabaseConnection;
+  readonly container: docker.Container;
+  readonly volume: docker.Volume;
+  /** What depends on this finds the database up and the role able to log in. */
+  readonly ready: command.local.Command;
+
+  constructor(name: string, args: DatabaseArgs, opts: pulumi.ComponentResourceOptions) {
+    super("dating:index:Database", name, {}, opts);
+    const password = createPassword(this, name, args.passwordVersion);
+    const superuserPassword = createPassword(this, `${name}-superuser`, 1);
+    const workload = createServer(this, args, superuserPassword);
+    this.container = workload.container;
+    this.volume = args.volume;
+    this.connection = { host: alias, name: args.name, user: args.name, password: password.result };
+    this.ready = createRole(this, name, args, this.connection, workload);
+    this.registerOutputs();
+  }
+}
+
+const alias = "db";
+const superuser = "postgres";
+
+/** Letters and digits only, so that the password fits into a URL as it is. 32 of 62 kinds are 190 bits. */
+function createPassword(parent: Database, name: string, version: number): random.RandomPassword {
+  return new random.RandomPassword(
+    `${name}-password`,
+    { length: 32, special: false, keepers: { version: String(version) } },
+    // Protected like the volume, whose roles it opens; created before the old one goes, so that none is ever missing.
+    { parent, protect: true, deleteBeforeReplace: false },
+  );
+}
+
+function createServer(parent: Database, args: DatabaseArgs, password: random.RandomPassword): Workload {
+  const passwordFile = "/run/secrets/postgres_password";
+  return new Workload(
+    "postgres",
+    {
+      context: args.context,
+      service: "postgres",
+      image: args.image,
+      // Read once, when the volume is empty. The superuser logs in over the local socket and not over the network.
+      environment: {
+        POSTGRES_USER: superuser,
+        POSTGRES_DB: superuser,
+        POSTGRES_PASSWORD_FILE: passwordFile,
+      },
+      files: [{ path: passwordFile, content: password.result }],
+      volumes: [{ volume: args.volume, path: "/var/lib/postgresql/data" }],
+      networks: [{ network: args.network, aliases: [alias] }],
+      // Over TCP: while the image initialises the volume, the server listens on the local socket only.
+      health: {
+        command: `pg_isready --quiet --host 127.0.0.1 --username ${superuser}`,
+        startPeriod: "1 minute",
+      },
+      memory: args.context.memory("postgres", "512 MiB"),
+      // A checkpoint of a busy database takes longer than Docker's 10 seconds.
+      stopTimeout: "1 minute",
+      // The image's entry point starts as root, hands the volume to the user postgres and becomes it.
+      capabilities: ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_SETGID", "CAP_SETUID"],
+      filesystem: { writableBecause: "the password arrives as a file" },
+      rollout: "stop-first",
+    },
+    { parent },
+  );
+}
+
+function createRole(
+  parent: Database,
+  name: string,
+  args: DatabaseArgs,
+  connection: DatabaseConnection,
+  server: Workload,
+): command.local.Command {
+  return new command.local.Command(
+    `${name}-role`,
+    {
+      create: "bash hooks/provision-role.sh",
+      environment: {
+        ...(args.context.dockerHost && { DOCKER_HOST: args.context.dockerHost }),
+        CONTAINER: `${args.context.prefix}-postgres`,
+        SUPERUSER: superuser,
+        DATABASE: connection.name,
+        ROLE: connection.user,
+      },
+      stdin: connection.password,
+      // A volume of another name is another database, which does not know the role.
+      triggers: [args.volume.name],
+    },
+    { parent, dependsOn: [server.healthy], deleteBeforeReplace: true },
+  );
+}

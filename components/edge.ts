@@ -1,0 +1,87 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { StackContext } from "./context";
+import { Workload } from "./workload";
+
+export interface EdgeArgs {
+  context: StackContext;
+  /** Image with the contract of the official `traefik:v3`. */
+  image: string;
+  /** Port on the Docker host, on all interfaces. */
+  httpPort: number;
+  /** Network on which services are reached. */
+  network: docker.Network;
+}
+
+/** Traefik: the only service that the outside reaches. It finds services by their labels. */
+export class Edge extends pulumi.ComponentResource {
+  readonly container: docker.Container;
+
+  constructor(name: string, args: EdgeArgs, opts: pulumi.ComponentResourceOptions) {
+    super("dating:index:Edge", name, {}, opts);
+    this.container = createProxy(this, args).container;
+    this.registerOutputs();
+  }
+}
+
+/** Where a service is found on the edge. */
+export interface Route {
+  /** Name of the router and of the service, one for all releases of the service. */
+  service: string;
+  /** Traefik's rule, as in ``Host(`example.com`) && PathPrefix(`/api`)``. */
+  rule: string;
+  /** The service's port. */
+  port: number;
+}
+
+/** The labels by which the edge finds a service. */
+export function routeLabels(context: StackContext, { service, rule, port }: Route): Record<string, string> {
+  const router = `${context.prefix}-${service}`;
+  return {
+    "traefik.enable": "true",
+    [`traefik.http.routers.${router}.entrypoints`]: "web",
+    [`traefik.http.routers.${router}.rule`]: rule,
+    [`traefik.http.routers.${router}.service`]: router,
+    [`traefik.http.services.${router}.loadbalancer.server.port`]: String(port),
+  };
+}
+
+const webPort = 8000;
+const pingPort = 8082;
+
+function createProxy(parent: Edge, { context, image, httpPort, network }: EdgeArgs): Workload {
+  const ping = ["--ping=true", "--ping.entrypoint=ping", `--entrypoints.ping.address=127.0.0.1:${pingPort}`];
+  return new Workload(
+    "traefik",
+    {
+      context,
+      service: "traefik",
+      image,
+      command: [
+        "--global.checknewversion=false",
+        "--global.sendanonymoususage=false",
+        `--entrypoints.web.address=:${webPort}`,
+        "--providers.docker=true",
+        "--providers.docker.exposedbydefault=false",
+        // Without both, the edge also takes up other stacks' services, in networks that it is not on.
+        `--providers.docker.constraints=Label(\`dating.stack\`, \`${context.prefix}\`)`,
+        pulumi.interpolate`--providers.docker.network=${network.name}`,
+        "--log.level=INFO",
+        "--log.format=json",
+        "--accesslog=true",
+        "--accesslog.format=json",
+        ...ping,
+      ],
+      hostPaths: [{ host: "/var/run/docker.sock", container: "/var/run/docker.sock" }],
+      networks: [{ network }],
+      ports: [{ container: webPort, host: httpPort, reach: "everyone" }],
+      health: { command: `traefik healthcheck ${ping.join(" ")}`, interval: "5 seconds" },
+      memory: context.memory("traefik", "256 MiB"),
+      filesystem: "read-only",
+      temporary: ["/tmp"],
+      rollout: "stop-first",
+    },
+    { parent },
+  );
+}

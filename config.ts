@@ -1,0 +1,179 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+
+import { decimal, flag, integer, key, map, pairs, size, text, webUrl } from "./config/fields";
+import { check, ConfigurationError, setCommand, type Problem, type RawConfig } from "./config/problems";
+import { localImage } from "./images/content";
+
+/** The services of the stack, as `memory` and `images` name them. */
+export const serviceNames = ["traefik", "postgres", "bot", "webapp"] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/** The images of the stack: one for each service, and the runner of the migrations. */
+export const imageNames = [...serviceNames, "migrations"] as const;
+export type ImageName = (typeof imageNames)[number];
+
+/** The volumes that hold data; each survives every deploy. */
+export const volumeNames = ["postgres_data", "traefik_certs", "photo_storage"] as const;
+export type VolumeName = (typeof volumeNames)[number];
+
+/** Every configuration key of a stack: this is the one place where they are defined. */
+export const keys = z.strictObject({
+  domain: key(
+    text(
+      /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
+      "must be a host name",
+    ),
+    { description: "Host name under which the edge serves the application.", example: "dating.example.com" },
+  ),
+  httpPort: key(integer(1, 65535).default(80), {
+    description: "Port of the edge on the Docker host, on all interfaces.",
+    example: "80",
+  }),
+  dockerHost: key(
+    text(
+      /^(unix:\/\/\/\S+|tcp:\/\/\S+|ssh:\/\/\S+)$/,
+      "must be an address that begins with unix:///, ssh:// or tcp://",
+    ).optional(),
+    {
+      description:
+        "The Docker Engine to deploy to. Default: the one in `DOCKER_HOST`, else the local socket.",
+      example: "ssh://deploy@dating.example.com",
+    },
+  ),
+  localImages: key(flag().default(false), {
+    description:
+      "Use the images built from `images/` for every image that `images` does not name. For development only.",
+    example: "true",
+  }),
+  images: key(map(imageNames, text(/^\S+$/, "must be an image reference")).default({}), {
+    description: "Image of each service and of the migration runner, pinned by digest.",
+    example: `registry.example.com/dating/bot:1.0.0@sha256:${"0123456789abcdef".repeat(4)}`,
+  }),
+  botToken: key(text(/^\d{6,}:[A-Za-z0-9_-]{30,}$/, "must be a token as @BotFather gives it"), {
+    description: "The Telegram bot's token.",
+    example: "",
+    secret: true,
+  }),
+  botEnvironment: key(
+    pairs(
+      /^[A-Z][A-Z0-9_]*$/,
+      "must be the name of an environment variable",
+      z.string("must be text"),
+    ).default({}),
+    { description: "Further environment variables of the bot that are not secret.", example: "value" },
+  ),
+  webappUrl: key(webUrl().optional(), {
+    description: "Public address of the web app. Default: the edge's.",
+    example: "https://dating.example.com",
+  }),
+  photoCdnUrl: key(webUrl().optional(), {
+    description: "Public address under which photos are served. Default: `/api/photos` of the edge.",
+    example: "https://cdn.example.com",
+  }),
+  nsfwThreshold: key(decimal(0, 1).default(0.7), {
+    description: "Score from which the bot refuses a photo.",
+    example: "0.7",
+  }),
+  databaseName: key(text(/^[a-z_][a-z0-9_]{0,62}$/, "must be a lower-case SQL name").default("dating"), {
+    description: "Name of the application's database and of the role that owns it.",
+    example: "dating",
+  }),
+  databasePasswordVersion: key(integer(1, 1_000_000).default(1), {
+    description: "Raise by one to rotate the database password.",
+    example: "2",
+  }),
+  memory: key(map(serviceNames, size()).default({}), {
+    description: "Memory limit of a service, where it differs from the default.",
+    example: "512 MiB",
+  }),
+  volumes: key(
+    map(volumeNames, text(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,}$/, "must be the name of a Docker volume")).default(
+      {},
+    ),
+    {
+      description: "Real name of a volume, to take over one that exists. Default: `dating-STACK_VOLUME`.",
+      example: "dating_postgres_data",
+    },
+  ),
+  healthTimeout: key(integer(5, 3600).default(90), {
+    description: "Seconds that a new container has to become healthy before the deploy fails.",
+    example: "90",
+  }),
+});
+
+type Values = z.output<typeof keys>;
+
+/** A stack's configuration, complete and checked. */
+export interface Config extends Omit<Values, "botToken" | "images"> {
+  botToken: pulumi.Output<string>;
+  /** The image of every service: one reference, in one form. */
+  images: Record<ImageName, string>;
+}
+
+/**
+ * Checks a raw configuration as a whole.
+ *
+ * @throws ConfigurationError that lists all problems at once
+ */
+export function parseConfig(raw: RawConfig): Omit<Config, "botToken"> & { botToken: string } {
+  const { values, problems } = check(keys, raw);
+  const images = resolveImages(raw);
+  const all = [...problems, ...images.problems];
+  if (all.length > 0 || !values) throw new ConfigurationError(raw.stack, all);
+  return { ...values, images: images.references };
+}
+
+// Part of the SDK, but not of its declarations: the public reader of a value does not tell how it is stored.
+const { isConfigSecret } = pulumi.runtime as unknown as {
+  isConfigSecret: (this: void, key: string) => boolean;
+};
+
+/**
+ * Reads the configuration of the stack that is being deployed.
+ *
+ * @throws ConfigurationError that lists all problems at once, before any resource is registered
+ */
+export function loadConfig(): Config {
+  const namespace = pulumi.getProject();
+  const values = Object.fromEntries(
+    Object.entries(pulumi.runtime.allConfig())
+      .filter(([name]) => name.startsWith(`${namespace}:`))
+      .map(([name, value]) => [name.slice(namespace.length + 1), value]),
+  );
+  const secretKeys = new Set(Object.keys(values).filter((name) => isConfigSecret(`${namespace}:${name}`)));
+  const parsed = parseConfig({ namespace, stack: pulumi.getStack(), values, secretKeys });
+  return { ...parsed, botToken: pulumi.secret(parsed.botToken) };
+}
+
+/** The edge's base URL. */
+export function edgeUrl({ domain, httpPort }: Pick<Config, "domain" | "httpPort">): string {
+  return `http://${domain}${httpPort === 80 ? "" : `:${httpPort}`}`;
+}
+
+/** An image for every service: the configured one, else the local one where the stack allows it. */
+function resolveImages(raw: RawConfig): { references: Config["images"]; problems: Problem[] } {
+  const references = {} as Config["images"];
+  const problems: Problem[] = [];
+  const local = keys.shape.localImages.safeParse(raw.values.localImages).data;
+  const configured = keys.shape.images.safeParse(raw.values.images).data;
+  // Values of a wrong type are reported with the other keys.
+  if (local === undefined || configured === undefined) return { references, problems };
+
+  for (const name of imageNames) {
+    const reference = configured[name];
+    if (local || (reference && /@sha256:[0-9a-f]{64}$/.test(reference))) {
+      references[name] = reference ?? localImage(name);
+      continue;
+    }
+    problems.push({
+      key: `${raw.namespace}:images.${name}`,
+      problem: reference ? "must be pinned by digest (NAME:TAG@sha256:…), as a tag can move" : "is missing",
+      command: setCommand(raw, ["images", name], {
+        description: "",
+        example: `registry.example.com/dating/${name}:1.0.0@sha256:DIGEST`,
+      }),
+    });
+  }
+  return { references, problems };
+}

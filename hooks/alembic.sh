@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs Alembic with the revisions of this checkout in a container beside the database, and prints what it says.
+#   arguments                       Alembic's
+#   IMAGE                           the runner
+#   NETWORK                         the database's network
+#   NAME                            first part of the container's name
+#   PGHOST, PGDATABASE, PGUSER      the database
+#   stdin                           its password
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+IFS= read -r password || [[ -n $password ]]
+
+container=$(docker create --interactive --rm --name "$NAME-$$" --network "$NETWORK" \
+    --env PGHOST="$PGHOST" --env PGDATABASE="$PGDATABASE" --env PGUSER="$PGUSER" \
+    --memory 256m --memory-swap 256m --init --cap-drop ALL --security-opt no-new-privileges \
+    --log-driver none --label dating.job=migrations "$IMAGE" "$@")
+trap 'docker rm --force "$container" >/dev/null 2>&1 || true' EXIT
+
+# The runner's user is another than the checkout's, whose files may be readable by their owner alone.
+tar --create --directory migrations --exclude __pycache__ --mode=a+rX --owner=0 --group=0 . |
+    docker cp - "$container:/migrations"
+docker start --attach --interactive "$container" <<<"$password"

@@ -1,0 +1,69 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { Bot } from "./components/bot";
+import { dockerProvider, stackContext } from "./components/context";
+import { Database } from "./components/database";
+import { Edge } from "./components/edge";
+import { Migrations } from "./components/migrations";
+import { Networks } from "./components/networks";
+import { Volumes } from "./components/volumes";
+import { Webapp } from "./components/webapp";
+import { edgeUrl, loadConfig } from "./config";
+
+const config = loadConfig();
+const context = stackContext(config);
+const { images, domain } = config;
+const baseUrl = edgeUrl(config);
+const onHost = { providers: [dockerProvider(config)] };
+
+const volumeSet = new Volumes("volumes", { context, names: config.volumes }, onHost);
+const networks = new Networks("networks", { context }, onHost);
+
+const database = new Database(
+  "database",
+  {
+    context,
+    image: images.postgres,
+    name: config.databaseName,
+    passwordVersion: config.databasePasswordVersion,
+    volume: volumeSet.byName.postgres_data,
+    network: networks.internal,
+  },
+  onHost,
+);
+const migrations = new Migrations("migrations", { context, image: images.migrations, database }, onHost);
+
+new Edge(
+  "edge",
+  { context, image: images.traefik, httpPort: config.httpPort, network: networks.edge },
+  onHost,
+);
+new Webapp("webapp", { context, image: images.webapp, domain, network: networks.edge }, onHost);
+new Bot(
+  "bot",
+  {
+    context,
+    image: images.bot,
+    domain,
+    token: config.botToken,
+    webappUrl: config.webappUrl ?? baseUrl,
+    photoCdnUrl: config.photoCdnUrl ?? `${baseUrl}/api/photos`,
+    nsfwThreshold: config.nsfwThreshold,
+    environment: config.botEnvironment,
+    database,
+    migrations,
+    networks,
+    photos: volumeSet.byName.photo_storage,
+  },
+  onHost,
+);
+
+/** The edge's base URL, as reached from this machine. */
+export const url = baseUrl;
+/** Name of the Postgres container, for psql and backups. */
+export const databaseContainer = database.container.name;
+/** Real name of each volume. */
+export const volumes = pulumi.output(
+  Object.fromEntries(Object.entries(volumeSet.byName).map(([name, volume]) => [name, volume.name])),
+);
+export { images };

@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process";
+
+/** A resource in a stack's state. Secrets among its inputs are in plain text: never print them. */
+export interface DeployedResource {
+  urn: string;
+  type: string;
+  inputs: Record<string, unknown>;
+}
+
+/**
+ * The resources of a stack as last deployed, straight from its state.
+ *
+ * @throws when the CLI cannot read the stack; its message goes to standard error
+ */
+export function deployedResources(stack: string): DeployedResource[] {
+  const text = execFileSync("pulumi", ["stack", "export", "--stack", stack, "--show-secrets"], {
+    encoding: "utf8",
+    maxBuffer: 256 * 1024 * 1024,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const { deployment } = JSON.parse(text) as { deployment: { resources?: Partial<DeployedResource>[] } };
+  return (deployment.resources ?? []).map(({ urn = "", type = "", inputs = {} }) => ({
+    urn,
+    type,
+    inputs: reveal(inputs) as Record<string, unknown>,
+  }));
+}
+
+/** Key by which Pulumi marks a special value in its state (sdk/go/common/resource/sig). */
+const signature = "4dabf18193072939515e22adb298388d";
+
+function reveal(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reveal);
+  if (value === null || typeof value !== "object") return value;
+  const { [signature]: special, plaintext } = value as Record<string, unknown>;
+  if (special !== undefined && typeof plaintext === "string") return JSON.parse(plaintext);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, reveal(inner)]));
+}

@@ -1,0 +1,66 @@
+import { execFile, execFileSync } from "node:child_process";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** Runs the Docker CLI and returns what it prints, standard error included where asked. */
+export async function docker(...args: string[]): Promise<string> {
+  const { stdout } = await run("docker", args, { maxBuffer: 256 * 1024 * 1024 });
+  return stdout.trim();
+}
+
+/** The parts of `docker inspect` that the tests read. */
+export interface Inspected {
+  Id: string;
+  Name: string;
+  Image: string;
+  State: { Status: string; StartedAt: string; Health?: { Status: string } };
+  RestartCount: number;
+  Config: { Image: string; Env: string[]; Labels: Record<string, string>; Healthcheck?: { Test: string[] } };
+  HostConfig: {
+    LogConfig: { Type: string; Config: Record<string, string> };
+    Memory: number;
+    MemorySwap: number;
+    RestartPolicy: { Name: string };
+    PortBindings: Record<string, { HostIp: string; HostPort: string }[]> | null;
+  };
+  NetworkSettings: { Networks: Record<string, { Aliases: string[] }> };
+  LogPath: string;
+}
+
+export async function inspect(...names: string[]): Promise<Inspected[]> {
+  return names.length === 0 ? [] : (JSON.parse(await docker("inspect", ...names)) as Inspected[]);
+}
+
+/** Ids of the stack's objects of a kind, found by their label. */
+export async function labelled(kind: "container" | "volume" | "network", prefix: string): Promise<string[]> {
+  const all = kind === "container" ? ["--all", "--no-trunc"] : [];
+  const listed = await docker(kind, "ls", "--quiet", ...all, "--filter", `label=dating.stack=${prefix}`);
+  return listed.split("\n").filter(Boolean);
+}
+
+/** All containers of a stack by service name; a service with several containers is an error. */
+export async function services(prefix: string): Promise<Record<string, Inspected>> {
+  const found: Record<string, Inspected> = {};
+  for (const container of await inspect(...(await labelled("container", prefix)))) {
+    const service = container.Config.Labels["dating.service"]!;
+    if (found[service])
+      throw new Error(`two containers of ${service}: ${found[service].Name}, ${container.Name}`);
+    found[service] = container;
+  }
+  return found;
+}
+
+/** Removes everything that carries the stack's label, running or not. Synchronous, so that it can end a process. */
+export function removeAll(prefix: string): void {
+  const filter = `label=dating.stack=${prefix}`;
+  const ids = (...args: string[]) =>
+    execFileSync("docker", [...args, "--quiet", "--filter", filter], { encoding: "utf8" })
+      .split("\n")
+      .filter(Boolean);
+  const remove = (kind: string, found: string[], ...flags: string[]) =>
+    found.length > 0 && execFileSync("docker", [kind, "rm", ...flags, ...found], { stdio: "ignore" });
+  remove("container", ids("container", "ls", "--all"), "--force", "--volumes");
+  remove("network", ids("network", "ls"));
+  remove("volume", ids("volume", "ls"), "--force");
+}

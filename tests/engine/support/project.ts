@@ -1,0 +1,164 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+import { LocalWorkspace, type ConfigMap, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
+
+import { removeAll } from "./docker";
+
+/** What happened, or would happen, to a resource: `"update docker:index/container:Container bot"`. */
+export type Step = string;
+
+/** A copy of the checkout with a stack of its own: names, state, ports and volumes are nobody else's. */
+export class Project {
+  private constructor(
+    readonly directory: string,
+    readonly stackName: string,
+    readonly stack: Stack,
+    readonly environment: Record<string, string>,
+  ) {}
+
+  /** The first part of every name of the stack on the Docker host. */
+  get prefix(): string {
+    return `dating-${this.stackName}`;
+  }
+
+  get stateFile(): string {
+    return join(this.directory, ".state/.pulumi/stacks/dating", `${this.stackName}.json`);
+  }
+
+  /**
+   * @param program a file of programs/ that takes the place of index.ts, for tests of a part of the project
+   */
+  static async create(program?: string): Promise<Project> {
+    const directory = mkdtempSync(join(tmpdir(), "dating-test-"));
+    // The process id tells a later run whether what it finds was left behind.
+    const stackName = `test-${process.pid}-${randomBytes(3).toString("hex")}`;
+    process.once("exit", () => discard(directory, stackName));
+    copyCheckout(directory);
+    if (program)
+      writeFileSync(join(directory, "index.ts"), `export * from "./tests/engine/programs/${program}";\n`);
+    mkdirSync(join(directory, ".state"));
+    recordDockerCalls(directory);
+    const environment = {
+      PATH: `${join(directory, ".bin")}:${process.env.PATH}`,
+      PULUMI_BACKEND_URL: `file://${join(directory, ".state")}`,
+      PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex"),
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
+    const stack = await LocalWorkspace.createOrSelectStack(
+      { stackName, workDir: directory },
+      { envVars: environment },
+    );
+    return new Project(directory, stackName, stack, environment);
+  }
+
+  configure(values: Record<string, string>, secrets: Record<string, string> = {}): Promise<void> {
+    const config: ConfigMap = {};
+    for (const [name, value] of Object.entries(values)) config[`dating:${name}`] = { value };
+    for (const [name, value] of Object.entries(secrets)) config[`dating:${name}`] = { value, secret: true };
+    return this.stack.setAllConfig(config);
+  }
+
+  /** Sets a part of a structured key, as in `memory.bot`. */
+  configurePath(path: string, value: string): Promise<void> {
+    return this.stack.setConfig(`dating:${path}`, { value }, true);
+  }
+
+  /** Deploys; the steps are what the engine did. */
+  async up(options: { refresh?: boolean } = {}): Promise<{ steps: Step[]; text: string }> {
+    const collector = new StepCollector();
+    const result = await this.stack.up({ ...options, color: "never", onEvent: collector.onEvent });
+    return { steps: collector.steps(), text: result.stdout + result.stderr };
+  }
+
+  /** Asks what a deploy would do; the steps are what the engine says. */
+  async preview(
+    options: { refresh?: boolean; diff?: boolean } = {},
+  ): Promise<{ steps: Step[]; text: string }> {
+    const collector = new StepCollector();
+    const result = await this.stack.preview({ ...options, color: "never", onEvent: collector.onEvent });
+    return { steps: collector.steps(), text: result.stdout + result.stderr };
+  }
+
+  /** Runs a command in the copy, with the stack's environment. */
+  run(command: string, args: string[], input?: string): string {
+    return execFileSync(command, args, {
+      cwd: this.directory,
+      env: { ...process.env, ...this.environment },
+      encoding: "utf8",
+      input,
+      maxBuffer: 256 * 1024 * 1024,
+    });
+  }
+
+  /** The command lines of every call of the Docker CLI that a deploy or a command of the project made. */
+  dockerCalls(): string[] {
+    return readFileSync(join(this.directory, callLog), "utf8").split("\n").filter(Boolean);
+  }
+
+  /** Removes everything of the stack: containers, networks, volumes, state and the copy. */
+  discard(): void {
+    discard(this.directory, this.stackName);
+  }
+}
+
+class StepCollector {
+  private readonly found = new Set<Step>();
+
+  readonly onEvent = (event: EngineEvent): void => {
+    const metadata = event.resourcePreEvent?.metadata;
+    if (!metadata || ["same", "read", "refresh"].includes(metadata.op)) return;
+    const name = metadata.urn.split("::").at(-1);
+    this.found.add(`${metadata.op} ${metadata.type} ${name}`);
+  };
+
+  steps(): Step[] {
+    return [...this.found].filter((step) => !step.includes(" pulumi:pulumi:Stack ")).sort();
+  }
+}
+
+const callLog = ".bin/calls.log";
+
+/** Puts a `docker` in front of the real one that writes down its arguments. */
+function recordDockerCalls(directory: string): void {
+  const real = execFileSync("sh", ["-c", "command -v docker"], { encoding: "utf8" }).trim();
+  mkdirSync(join(directory, ".bin"));
+  writeFileSync(join(directory, callLog), "");
+  writeFileSync(
+    join(directory, ".bin/docker"),
+    `#!/bin/sh\necho "$*" >>${join(directory, callLog)}\nexec ${real} "$@"\n`,
+    { mode: 0o755 },
+  );
+}
+
+/** A port that nothing listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+function copyCheckout(target: string): void {
+  const root = resolve(__dirname, "../../..");
+  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  const skipped = /^(\.github|bench|toolchain|tests\/(?!engine\/programs\/))/;
+  for (const file of listed.split("\0").filter((name) => name !== "" && !skipped.test(name))) {
+    mkdirSync(dirname(join(target, file)), { recursive: true });
+    cpSync(join(root, file), join(target, file));
+  }
+  symlinkSync(join(root, "node_modules"), join(target, "node_modules"));
+}
+
+function discard(directory: string, stackName: string): void {
+  removeAll(`dating-${stackName}`);
+  rmSync(directory, { recursive: true, force: true });
+}

@@ -1,0 +1,151 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
+
+const token = "123456789:abcdefghijklmnopqrstuvwxyzABCDEFGHI";
+const resources: MockResourceArgs[] = [];
+
+interface ContainerInputs {
+  name?: string;
+  capabilities: { drops: string[] };
+  envs?: unknown[];
+  healthcheck: { tests: string[]; interval: string };
+  image: string;
+  labels: { label: string; value: string }[];
+  logDriver: string;
+  logOpts: Record<string, string>;
+  memory: number;
+  memorySwap: number;
+  networksAdvanced: { name: string }[];
+  ports?: { ip: string; external: number }[];
+  readOnly: boolean;
+  restart: string;
+  securityOpts: string[];
+  uploads?: unknown[];
+}
+
+/** Runs the whole program against mocks and returns its containers by service. */
+async function deploy(config: Record<string, string> = {}): Promise<Record<string, ContainerInputs>> {
+  resources.length = 0;
+  jest.resetModules();
+  const runtime = jest.requireActual<typeof pulumi>("@pulumi/pulumi");
+  await runtime.runtime.setMocks(
+    {
+      newResource: (args) => {
+        resources.push(args);
+        return { id: `${args.name}-id`, state: { name: args.name, ...args.inputs, result: "generated" } };
+      },
+      call: ({ inputs }) => inputs,
+    },
+    "dating",
+    "dev",
+  );
+  runtime.runtime.setAllConfig(
+    { "dating:domain": "localhost", "dating:localImages": "true", "dating:botToken": token, ...config },
+    ["dating:botToken"],
+  );
+  const outputs = jest.requireActual<{ volumes: pulumi.Output<unknown> }>("../../index");
+  await new Promise((resolve) => outputs.volumes.apply(resolve));
+  // Resources that depend on others are registered some turns later.
+  await runtime.runtime.disconnect();
+  return Object.fromEntries(
+    resources
+      .filter(({ type }) => type === "docker:index/container:Container")
+      .map(({ name, inputs }) => [name.replace("dating-dev-", ""), inputs as ContainerInputs]),
+  );
+}
+
+test("every service has what all services share", async () => {
+  const containers = await deploy();
+  expect(Object.keys(containers).sort()).toEqual(["bot", "postgres", "traefik", "webapp"]);
+  for (const [service, inputs] of Object.entries(containers)) {
+    expect(inputs).toMatchObject({
+      capabilities: { drops: ["ALL"] },
+      healthcheck: { tests: ["CMD-SHELL", expect.any(String)], interval: expect.stringMatching(/^\d+s$/) },
+      logDriver: "json-file",
+      logOpts: { "max-file": "3", "max-size": "10m" },
+      memorySwap: inputs.memory,
+      restart: "unless-stopped",
+      securityOpts: ["no-new-privileges:true"],
+    });
+    expect(inputs.labels).toEqual(
+      expect.arrayContaining([
+        { label: "dating.service", value: service },
+        { label: "dating.stack", value: "dating-dev" },
+      ]),
+    );
+  }
+});
+
+test("memory limits have the documented defaults and can be set", async () => {
+  const limits = (containers: Record<string, ContainerInputs>) =>
+    Object.fromEntries(Object.entries(containers).map(([service, { memory }]) => [service, memory]));
+  expect(limits(await deploy())).toEqual({ bot: 512, postgres: 512, traefik: 256, webapp: 128 });
+  expect(limits(await deploy({ "dating:memory": '{"bot":"1 GiB"}' }))).toEqual({
+    bot: 1024,
+    postgres: 512,
+    traefik: 256,
+    webapp: 128,
+  });
+});
+
+test("what owns a port or a volume keeps its name; what rolls gets a new one each time and can be drained", async () => {
+  const containers = await deploy();
+  expect(containers.traefik?.name).toBe("dating-dev-traefik");
+  expect(containers.postgres?.name).toBe("dating-dev-postgres");
+  for (const service of ["bot", "webapp"]) {
+    expect(containers[service]?.name).toBeUndefined();
+    expect(containers[service]?.healthcheck.tests[1]).toMatch(/^test ! -e \/tmp\/drain && /);
+  }
+});
+
+test("only the edge publishes a port, and the database is on the internal network alone", async () => {
+  const containers = await deploy({ "dating:httpPort": "8088" });
+  const published = Object.entries(containers).filter(([, { ports }]) => (ports?.length ?? 0) > 0);
+  expect(published.map(([service, { ports }]) => [service, ports?.[0]?.external])).toEqual([
+    ["traefik", 8088],
+  ]);
+  expect(containers.postgres?.networksAdvanced.map(({ name }) => name)).toEqual(["dating-dev-internal"]);
+});
+
+test("volumes carry the stack's name unless the configuration names existing ones", async () => {
+  const names = () =>
+    resources
+      .filter(({ type }) => type === "docker:index/volume:Volume")
+      .map(({ inputs }) => String(inputs.name));
+  await deploy();
+  expect(names().sort()).toEqual([
+    "dating-dev_photo_storage",
+    "dating-dev_postgres_data",
+    "dating-dev_traefik_certs",
+  ]);
+  await deploy({ "dating:volumes": '{"postgres_data":"dating_postgres_data"}' });
+  expect(names()).toContain("dating_postgres_data");
+});
+
+test("the database password depends on its version in the configuration and on nothing else", async () => {
+  const keepers = async (config: Record<string, string>) => {
+    await deploy(config);
+    const find = (name: string) =>
+      resources.find((resource) => resource.name === name)?.inputs.keepers as unknown;
+    return { application: find("database-password"), superuser: find("database-superuser-password") };
+  };
+  expect(await keepers({})).toEqual({ application: { version: "1" }, superuser: { version: "1" } });
+  expect(await keepers({ "dating:databasePasswordVersion": "2" })).toEqual({
+    application: { version: "2" },
+    superuser: { version: "1" },
+  });
+});
+
+test("wrong configuration stops the program before any resource", async () => {
+  await expect(deploy({ "dating:httpPort": "x" })).rejects.toThrow("dating:httpPort must be a whole number");
+  expect(resources).toEqual([]);
+});
+
+test("commands on another Docker host are told its address", async () => {
+  await deploy({ "dating:dockerHost": "ssh://deploy@example.com" });
+  const commands = resources.filter(({ type }) => type === "command:local:Command");
+  expect(commands.length).toBeGreaterThan(4);
+  for (const { inputs } of commands) {
+    expect(inputs).toMatchObject({ environment: { DOCKER_HOST: "ssh://deploy@example.com" } });
+  }
+});
