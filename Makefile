@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 STACK ?= dev
 prepare = eval "$$(ops/environment)"
+packages = ops/packages; PATH=$$PWD/node_modules/.bin:$$PATH
 
 .PHONY: help up preview down purge env images test test-unit test-engine check lint format
 
@@ -35,13 +36,13 @@ test: ## types, lint, unit tests, toolchain tests and tests on the real engine
 	@$(prepare); ops/test
 
 test-unit: ## the fast loop: types and unit tests
-	@npx --no-install tsc --noEmit && npx --no-install jest --selectProjects unit
+	@$(packages); tsc --noEmit && jest --selectProjects unit
 
 test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME' for some)
-	@$(prepare); ops/images build; npx --no-install jest --selectProjects engine $(ARGS)
+	@$(prepare); ops/images build; node_modules/.bin/jest --selectProjects engine $(ARGS)
 
 lint: ## types, ESLint and formatting
-	@npx --no-install tsc --noEmit && npx --no-install eslint . && npx --no-install prettier --check .
+	@$(packages); tsc --noEmit && eslint . && prettier --check .
 
 format: ## format everything
-	@npx --no-install prettier --write --log-level warn .
+	@$(packages); prettier --write --log-level warn .

@@ -13,7 +13,7 @@ export function cacheDir(): string {
 
 export interface RunOptions {
   /** Sent to the command's stdin. Default: nothing. */
-  input?: AsyncIterable<Buffer>;
+  input?: AsyncIterable<unknown>;
   /** A file that gets stdout and stderr, appended. Default: none. */
   log?: string;
   /** Seconds after which the command is ended. Default: none. */

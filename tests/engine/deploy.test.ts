@@ -138,7 +138,7 @@ describe("migrations", () => {
   test("can be looked at, taken back by one and applied again with the documented command", async () => {
     const alembic = (...args: string[]) => project.run("ops/alembic", [project.stackName, ...args]);
     expect(alembic("current")).toContain("003_add_user_settings (head)");
-    expect(alembic("history").match(/^\S+ -> \S+/gm)).toEqual([
+    expect(alembic("history").match(/^\S+ -> [^,\s]+/gm)).toEqual([
       "002_create_discovery_tables -> 003_add_user_settings",
       "001_create_profile_tables -> 002_create_discovery_tables",
       "<base> -> 001_create_profile_tables",
@@ -211,17 +211,11 @@ describe("the database password", () => {
 describe("logs", () => {
   test("stay within three files of 10 MB, whatever is written", async () => {
     const { webapp } = await services(project.prefix);
-    const line = "x".repeat(1000);
-    // Process 1 of the container owns what Docker logs.
-    await docker(
-      "exec",
-      "--user",
-      "0",
-      webapp!.Id,
-      "sh",
-      "-c",
-      `i=0; while [ $i -lt 60000 ]; do echo ${line}; i=$((i+1)); done > /proc/1/fd/1`,
-    );
+    // Each request writes a line of more than 7,000 bytes to the web app's access log: 63 MB in all.
+    const address = `${url}/${"x".repeat(7000)}`;
+    for (let sent = 0; sent < 9000; sent += 30) {
+      await Promise.all(Array.from({ length: 30 }, () => request(address)));
+    }
     const directory = dirname(webapp!.LogPath);
     const files = readdirSync(directory).filter((name) => name.includes("-json.log"));
     expect(files).toHaveLength(3);
