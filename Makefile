@@ -8,7 +8,7 @@ STACK ?= dev
 prepare = eval "$$(ops/environment)"
 packages = ops/packages; PATH=$$PWD/node_modules/.bin:$$PATH
 
-.PHONY: help up preview down purge env images test test-unit test-engine check lint format
+.PHONY: help up preview down purge env images test test-unit test-engine docs lint format
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -21,7 +21,7 @@ preview: ## show what `make up` would change
 	@$(prepare); ops/images build; pulumi preview --stack $(STACK)
 
 down: ## remove the stack's containers and networks; its volumes and passwords stay
-	@$(prepare); pulumi destroy --stack $(STACK) --exclude-protected --yes --skip-preview
+	@$(prepare); ops/down $(STACK)
 
 purge: ## remove the stack with its volumes: all data, after asking
 	@$(prepare); ops/purge $(STACK)
@@ -43,6 +43,9 @@ test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME
 
 lint: ## types, ESLint and formatting
 	@$(packages); tsc --noEmit && eslint . && prettier --check .
+
+docs: ## write the README's table of configuration keys anew
+	@$(packages); node --import tsx ops/docs.ts
 
 format: ## format everything
 	@$(packages); prettier --write --log-level warn .

@@ -55,8 +55,8 @@ function createPassword(parent: Database, name: string, version: number): random
   return new random.RandomPassword(
     `${name}-password`,
     { length: 32, special: false, keepers: { version: String(version) } },
-    // Protected like the volume, whose roles it opens; created before the old one goes, so that none is ever missing.
-    { parent, protect: true, deleteBeforeReplace: false },
+    // Not protected, as a new version replaces it; the new one is there before the old one goes.
+    { parent, deleteBeforeReplace: false },
   );
 }
 

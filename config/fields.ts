@@ -22,6 +22,11 @@ export function key<T extends z.ZodType>(type: T, meta: KeyMeta): T {
   return type.meta({ ...meta });
 }
 
+/** The documentation of a key. */
+export function metaOf(field: unknown): KeyMeta {
+  return (field as z.ZodType).meta() as unknown as KeyMeta;
+}
+
 /** Text that matches a pattern. */
 export const text = (pattern: RegExp, otherwise: string) => z.string().regex(pattern, otherwise);
 

@@ -2,7 +2,7 @@ import { RunError } from "@pulumi/pulumi";
 import { closest } from "fastest-levenshtein";
 import type { z } from "zod";
 
-import type { KeyMeta } from "./fields";
+import { metaOf, type KeyMeta } from "./fields";
 
 /** Something that is wrong with the configuration, and the command that mends it. */
 export interface Problem {
@@ -61,11 +61,6 @@ export function check<T extends z.ZodObject>(
     }
   }
   return result.success && problems.length === 0 ? { values: result.data, problems: [] } : { problems };
-}
-
-/** The documentation of a key. */
-export function metaOf(field: unknown): KeyMeta {
-  return (field as z.ZodType).meta() as unknown as KeyMeta;
 }
 
 /** The command that sets a key, or a part of a structured key, to an example of a right value. */

@@ -180,10 +180,21 @@ describe("the database password", () => {
 
   test("in the stack's state is the one that logs in, also after a restart of every container", async () => {
     expect((await login(password())).trim()).toBe("1");
-    await expect(login("wrong")).rejects.toThrow(/Command failed/);
+    await expect(login("wrong")).rejects.toThrow(/password authentication failed/);
     await docker("restart", ...(await labelled("container", project.prefix)));
     await requestUntil(`${url}/health`, 200);
     expect((await login(password())).trim()).toBe("1");
+  });
+
+  test("is another one after its version was raised: the new one logs in, the old one does not, no row is lost", async () => {
+    const before = { password: password(), rows: await rowCounts(project) };
+    await project.stack.setConfig("dating:databasePasswordVersion", { value: "2" });
+    await deploy();
+    expect(password()).not.toBe(before.password);
+    expect((await login(password())).trim()).toBe("1");
+    await expect(login(before.password)).rejects.toThrow(/password authentication failed/);
+    expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+    expect(await rowCounts(project)).toEqual(before.rows);
   });
 
   test("and the other secrets are in no output, preview, log, process list or plain state", async () => {
@@ -212,9 +223,12 @@ describe("logs", () => {
   test("stay within three files of 10 MB, whatever is written", async () => {
     const { webapp } = await services(project.prefix);
     // Each request writes a line of more than 7,000 bytes to the web app's access log: 63 MB in all.
-    const address = `${url}/${"x".repeat(7000)}`;
+    const headers = { "user-agent": "x".repeat(7000) };
     for (let sent = 0; sent < 9000; sent += 30) {
-      await Promise.all(Array.from({ length: 30 }, () => request(address)));
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, () => fetch(`${url}/version.txt`, { headers })),
+      );
+      for (const answer of answers) expect((await answer.text()).length).toBeGreaterThan(0);
     }
     const directory = dirname(webapp!.LogPath);
     const files = readdirSync(directory).filter((name) => name.includes("-json.log"));
@@ -242,6 +256,40 @@ describe("a redeploy with a changed bot image", () => {
     expect((await request(`${url}/api/interactions/count`)).body).toBe(count);
     expect(await rowCounts(project)).toEqual(rows);
     expect(await inspect(before.bot!.Id).catch(() => "gone")).toBe("gone");
+  });
+});
+
+describe("taking the stack down", () => {
+  test("removes containers and networks, and the next deploy finds its data and its password", async () => {
+    const before = { rows: await rowCounts(project), password: secretOf("database-password") };
+
+    project.run("pulumi", [
+      "destroy",
+      "--stack",
+      project.stackName,
+      "--exclude-protected",
+      "--yes",
+      "--skip-preview",
+    ]);
+    expect(await labelled("container", project.prefix)).toEqual([]);
+    expect(await labelled("network", project.prefix)).toEqual([]);
+    expect(await labelled("volume", project.prefix)).toHaveLength(3);
+    await deploy();
+
+    expect({ rows: await rowCounts(project), password: secretOf("database-password") }).toEqual(before);
+    expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+  });
+
+  test("with its volumes asks for the stack's name, and does nothing without it", async () => {
+    const refused = project.attempt("ops/purge", [project.stackName], "yes\n");
+    expect(refused.status).toBe(1);
+    expect(refused.stdout).toContain("Nothing was changed.");
+    expect(await labelled("container", project.prefix)).toHaveLength(4);
+
+    project.run("ops/purge", [project.stackName], `${project.stackName}\n`);
+    for (const kind of ["container", "network", "volume"] as const) {
+      expect(await labelled(kind, project.prefix)).toEqual([]);
+    }
   });
 });
 

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { load } from "js-yaml";
 
 import { keys, parseConfig } from "../../config";
-import { ConfigurationError, metaOf, type RawConfig } from "../../config/problems";
+import { metaOf } from "../../config/fields";
+import { ConfigurationError, type RawConfig } from "../../config/problems";
+import { keyTable } from "../../config/table";
 
 const digest = `@sha256:${"a".repeat(64)}`;
 const pinned = (names: string[]) =>
@@ -224,6 +226,10 @@ test("every key is documented, and its example is a right value", () => {
       expect(problemsOf({ ...valid, [name]: meta.example })).toEqual([]);
     }
   }
+});
+
+test("the README's table of keys is up to date (make docs writes it)", () => {
+  expect(readFileSync(join(__dirname, "../../README.md"), "utf8")).toContain(keyTable(keys, "dating"));
 });
 
 test("Pulumi.yaml tells the same defaults and descriptions", () => {

@@ -80,21 +80,21 @@ require_go() {
 
 # Prints a folder with all that a deploy needs, built here.
 built_bin_folder() {
-    local module folders=() target
+    local module folders=()
     for module in "${modules[@]}"; do folders+=("$(ensure_module "$module")"); done
-    target=$cache/bin-$(printf '%s\n' "${folders[@]}" | sha256sum | cut -c1-16)
-    link_programs "$target" "${folders[@]}"
-    echo "$target"
+    link_programs "${folders[@]}"
 }
 
-# Fills a folder with the programs of others, all or nothing. Hard links: the CLI looks for its language hosts beside
-# itself, and follows symbolic links first.
+# Prints a folder that holds the programs of all the given ones. Hard links: the CLI looks for its language hosts
+# beside itself, and follows symbolic links first.
 link_programs() {
-    local target=$1 work
-    shift
-    [[ ! -d $target ]] || return 0
-    work=$(mktemp -d "$cache/.linking-XXXXXX")
-    local folder
-    for folder in "$@"; do cp -l "$folder"/* "$work/"; done
-    mv -T "$work" "$target" 2>/dev/null || rm -rf "$work"
+    local target work folder
+    target=$cache/bin-$({ declare -f link_programs; printf '%s\n' "$@"; } | sha256sum | cut -c1-16)
+    if [[ ! -d $target ]]; then
+        work=$(mktemp -d "$cache/.linking-XXXXXX")
+        for folder in "$@"; do cp -l "$folder"/* "$work/"; done
+        # Somebody else may have been quicker.
+        mv -T "$work" "$target" 2>/dev/null || rm -rf "$work"
+    fi
+    echo "$target"
 }

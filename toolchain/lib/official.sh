@@ -55,7 +55,7 @@ fetch() {
 
 # Prints the CLI's folder once it has its plugins; where one cannot be downloaded, a folder in which built ones stand in.
 complete_with_plugins() {
-    local folder=$1 target
+    local folder=$1
     if install_plugin "$folder" docker "$DOCKER_PLUGIN_VERSION" &&
         install_plugin "$folder" random "$RANDOM_PLUGIN_VERSION" &&
         install_plugin "$folder" command "$COMMAND_PLUGIN_VERSION" &&
@@ -66,9 +66,7 @@ complete_with_plugins() {
     say "the official plugins cannot be downloaded from here"
     local plugins=() module
     for module in bridged-providers own-providers; do plugins+=("$(ensure_module "$module")"); done
-    target=$cache/bin-$(printf '%s\n' "$folder" "${plugins[@]}" | sha256sum | cut -c1-16)
-    link_programs "$target" "$folder" "${plugins[@]}"
-    echo "$target"
+    link_programs "$folder" "${plugins[@]}"
 }
 
 install_plugin() {

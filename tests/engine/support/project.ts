@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -84,9 +84,17 @@ export class Project {
     return { steps: collector.steps(), text: result.stdout + result.stderr };
   }
 
-  /** Runs a command in the copy, with the stack's environment. */
+  /** Runs a command in the copy, with the stack's environment, and returns its standard output. */
   run(command: string, args: string[], input?: string): string {
-    return execFileSync(command, args, {
+    const { status, stdout, stderr } = this.attempt(command, args, input);
+    if (status !== 0)
+      throw new Error(`${command} ${args.join(" ")}: exit status ${status}\n${stdout}\n${stderr}`);
+    return stdout;
+  }
+
+  /** Like run, for a command that may fail. */
+  attempt(command: string, args: string[], input?: string) {
+    return spawnSync(command, args, {
       cwd: this.directory,
       env: { ...process.env, ...this.environment },
       encoding: "utf8",

@@ -1,7 +1,6 @@
 package local
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -14,22 +13,38 @@ import (
 	"time"
 
 	p "github.com/pulumi/pulumi-go-provider"
+	"github.com/pulumi/pulumi-go-provider/infer"
 )
+
+// An error that holds megabytes is read by nobody, and what failed is told last.
+const errorOutputLimit = 16 << 10
+
+// How long a cancelled program may take to clean up.
+const gracePeriod = 10 * time.Second
 
 // Logging says which of a program's streams are shown while it runs.
 type Logging string
 
-// Values gives the SDKs the names of Logging's values.
-func (Logging) Values() []struct{ Name, Value string } { return nil }
-
+// The values of Logging.
 const (
-	logStdout          Logging = "stdout"
-	logStderr          Logging = "stderr"
-	logStdoutAndStderr Logging = "stdoutAndStderr"
+	LogStdout          Logging = "stdout"
+	LogStderr          Logging = "stderr"
+	LogStdoutAndStderr Logging = "stdoutAndStderr"
+	NoLogging          Logging = "none"
 )
 
-// run runs a command line and keeps what it writes. The error holds what it wrote last.
-func (s *State) run(ctx context.Context, command string, previous *State) error {
+// Values gives the schema the values of Logging.
+func (Logging) Values() []infer.EnumValue[Logging] {
+	return []infer.EnumValue[Logging]{
+		{Name: "stdout", Value: LogStdout, Description: "Show stdout only"},
+		{Name: "stderr", Value: LogStderr, Description: "Show stderr only"},
+		{Name: "stdoutAndStderr", Value: LogStdoutAndStderr, Description: "Show both streams"},
+		{Name: "none", Value: NoLogging, Description: "Show nothing"},
+	}
+}
+
+// run runs a command line and puts what it leaves behind into the result, which holds that of the program before.
+func (s *Process) run(ctx context.Context, command string, result *Result) error {
 	args := []string{"/bin/sh", "-c"}
 	if s.Interpreter != nil && len(*s.Interpreter) > 0 {
 		args = *s.Interpreter
@@ -40,93 +55,116 @@ func (s *State) run(ctx context.Context, command string, previous *State) error 
 	if s.Dir != nil {
 		program.Dir = *s.Dir
 	}
-	program.Env = s.environment(previous)
+	program.Env = s.environment(result)
 	if s.Stdin != nil {
 		program.Stdin = strings.NewReader(*s.Stdin)
 	}
 	// A shell's children would go on when only the shell is killed.
 	program.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	program.Cancel = func() error { return syscall.Kill(-program.Process.Pid, syscall.SIGTERM) }
-	program.WaitDelay = 10 * time.Second
+	program.WaitDelay = gracePeriod
 
-	var stdout, stderr, both lockedBuffer
-	outLog, errLog := s.shown(ctx)
-	program.Stdout = io.MultiWriter(&stdout, &both, outLog)
-	program.Stderr = io.MultiWriter(&stderr, &both, errLog)
+	var stdout, stderr bytes.Buffer
+	var both tail
+	stdoutLog, stderrLog := s.shown(ctx)
+	program.Stdout = io.MultiWriter(&stdout, &both, stdoutLog)
+	program.Stderr = io.MultiWriter(&stderr, &both, stderrLog)
 
 	err := program.Run()
-	outLog.flush()
-	errLog.flush()
-	s.Stdout = strings.TrimSuffix(stdout.String(), "\n")
-	s.Stderr = strings.TrimSuffix(stderr.String(), "\n")
+	stdoutLog.flush()
+	stderrLog.flush()
+	if ctx.Err() != nil && program.Process != nil {
+		// Whoever ignored the polite request.
+		_ = syscall.Kill(-program.Process.Pid, syscall.SIGKILL)
+	}
 	if err != nil {
 		return fmt.Errorf("%w: running %q:\n%s", err, command, both.String())
 	}
-	return nil
+	result.Stdout = strings.TrimSuffix(stdout.String(), "\n")
+	result.Stderr = strings.TrimSuffix(stderr.String(), "\n")
+	return s.collect(result)
 }
 
-func (s *State) environment(previous *State) []string {
+func (s *Process) environment(previous *Result) []string {
 	environment := os.Environ()
 	if s.Environment != nil {
 		for name, value := range *s.Environment {
 			environment = append(environment, name+"="+value)
 		}
 	}
-	if previous != nil && (s.AddPreviousOutputInEnv == nil || *s.AddPreviousOutputInEnv) {
-		environment = append(environment,
-			"PULUMI_COMMAND_STDOUT="+previous.Stdout, "PULUMI_COMMAND_STDERR="+previous.Stderr)
+	if s.AddPreviousOutputInEnv == nil || *s.AddPreviousOutputInEnv {
+		if previous.Stdout != "" {
+			environment = append(environment, "PULUMI_COMMAND_STDOUT="+previous.Stdout)
+		}
+		if previous.Stderr != "" {
+			environment = append(environment, "PULUMI_COMMAND_STDERR="+previous.Stderr)
+		}
 	}
 	return environment
 }
 
-func (s *State) shown(ctx context.Context) (stdout, stderr *lineLogger) {
-	logging := logStdoutAndStderr
+func (s *Process) shown(ctx context.Context) (stdout, stderr *lineLogger) {
+	logging := LogStdoutAndStderr
 	if s.Logging != nil {
 		logging = *s.Logging
 	}
-	logger := p.GetLogger(ctx)
-	show := func(on bool) *lineLogger {
-		if !on {
+	logger, hide := p.GetLogger(ctx), redactor(ctx)
+	show := func(alone Logging) *lineLogger {
+		if logging != alone && logging != LogStdoutAndStderr {
 			return &lineLogger{write: func(string) {}}
 		}
-		return &lineLogger{write: logger.Info}
+		return &lineLogger{write: func(line string) { logger.Info(hide(line)) }}
 	}
-	return show(logging == logStdout || logging == logStdoutAndStderr),
-		show(logging == logStderr || logging == logStdoutAndStderr)
+	return show(LogStdout), show(LogStderr)
 }
 
 // lineLogger hands whole lines on, as the engine shows each message on a line of its own.
 type lineLogger struct {
 	write func(string)
-	rest  bytes.Buffer
+	rest  []byte
 }
 
 func (l *lineLogger) Write(data []byte) (int, error) {
-	l.rest.Write(data)
+	l.rest = append(l.rest, data...)
 	for {
-		line, err := bufio.NewReader(bytes.NewReader(l.rest.Bytes())).ReadString('\n')
-		if err != nil {
+		line, rest, found := bytes.Cut(l.rest, []byte("\n"))
+		if !found {
 			return len(data), nil
 		}
-		l.rest.Next(len(line))
-		l.write(strings.TrimRight(line, "\r\n"))
+		l.write(strings.TrimRight(string(line), "\r"))
+		l.rest = rest
 	}
 }
 
 func (l *lineLogger) flush() {
-	if l.rest.Len() > 0 {
-		l.write(l.rest.String())
+	if len(l.rest) > 0 {
+		l.write(string(l.rest))
 	}
 }
 
-// lockedBuffer is written by both streams at once.
-type lockedBuffer struct {
-	sync.Mutex
-	bytes.Buffer
+// tail keeps the end of what both streams write at once.
+type tail struct {
+	mutex   sync.Mutex
+	kept    []byte
+	dropped int
 }
 
-func (b *lockedBuffer) Write(data []byte) (int, error) {
-	b.Lock()
-	defer b.Unlock()
-	return b.Buffer.Write(data)
+func (t *tail) Write(data []byte) (int, error) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	t.kept = append(t.kept, data...)
+	if excess := len(t.kept) - errorOutputLimit; excess > 0 {
+		t.dropped += excess
+		t.kept = t.kept[excess:]
+	}
+	return len(data), nil
+}
+
+func (t *tail) String() string {
+	if t.dropped == 0 {
+		return string(t.kept)
+	}
+	// The first line is cut, and with it a secret that could then not be recognised.
+	_, whole, _ := bytes.Cut(t.kept, []byte("\n"))
+	return fmt.Sprintf("… (%d bytes before)\n%s", t.dropped+len(t.kept)-len(whole), whole)
 }
