@@ -51,6 +51,18 @@ export async function services(prefix: string): Promise<Record<string, Inspected
   return found;
 }
 
+/** The prefixes of all stacks of tests that have left anything on the Docker host. */
+export function testPrefixes(): Set<string> {
+  const found = ["container", "network", "volume"].flatMap((kind) =>
+    execFileSync(
+      "docker",
+      [kind, "ls", ...(kind === "container" ? ["--all"] : []), "--format", '{{.Label "dating.stack"}}'],
+      { encoding: "utf8" },
+    ).split("\n"),
+  );
+  return new Set(found.filter((prefix) => prefix.startsWith("dating-test-")));
+}
+
 /** Removes everything that carries the stack's label, running or not. Synchronous, so that it can end a process. */
 export function removeAll(prefix: string): void {
   const filter = `label=dating.stack=${prefix}`;
