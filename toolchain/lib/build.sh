@@ -45,33 +45,39 @@ build_module() {
     cp -R "$root/$module/." "$work/source"
     mkdir "$work/out"
     [[ ! -f $work/source/ldflags ]] || ldflags=$(<"$work/source/ldflags")
-    (
-        cd "$work/source"
-        export CGO_ENABLED=0 GOWORK=off
-        # What a module generates from its dependencies is not committed.
-        [[ ! -d cmd/generate ]] || go run -mod=readonly ./cmd/generate
-        xargs go build -mod=readonly -trimpath -ldflags "-s -w $ldflags" -o "$work/out/" <packages
-        [[ ! -f files ]] || copy_files "$work/out" <files
-    ) >"$work/log" 2>&1 || {
+    # Explicitly joined by &&: a shell does not stop at errors inside a condition, and an empty folder would be kept.
+    if ! compile "$work" "-s -w $ldflags" >"$work/log" 2>&1; then
         grep -v '^go: downloading' "$work/log" | tail -n 30 >&2
         die "building $module failed after $((SECONDS - begin)) s"
-    }
+    fi
     mv "$work/out" "$target"
     say "built $module in $((SECONDS - begin)) s, $(du -sh "$target" | cut -f1): $target"
 }
 
+compile() {
+    local work=$1 ldflags=$2
+    (
+        cd "$work/source" && export CGO_ENABLED=0 GOWORK=off &&
+            # What a module generates from its dependencies is not committed.
+            { [[ ! -d cmd/generate ]] || go run -mod=readonly ./cmd/generate; } &&
+            xargs go build -mod=readonly -trimpath -ldflags "$ldflags" -o "$work/out/" <packages &&
+            { [[ ! -f files ]] || copy_files "$work/out" <files; }
+    )
+}
+
 # Copies files that a dependency brings beside its programs: lines of "MODULE PATH".
 copy_files() {
-    local dependency path
+    local dependency path folder
     while read -r dependency path; do
-        install -m 755 "$(go list -mod=readonly -m -f '{{.Dir}}' "$dependency")/$path" "$1/"
+        folder=$(go list -mod=readonly -m -f '{{.Dir}}' "$dependency") &&
+            install -m 755 "$folder/$path" "$1/" || return 1
     done
 }
 
 require_go() {
     local found
     found=$(go env GOVERSION 2>/dev/null) || found=none
-    if [[ $(printf '%s\n' "go$minimum_go" "$found" | sort -V | head -n 1) != "go$minimum_go" ]]; then
+    if [[ $found == none || $(printf '%s\n' "go$minimum_go" "$found" | sort -V | head -n 1) != "go$minimum_go" ]]; then
         die "the official Pulumi CLI and plugins cannot be downloaded from here, and building them needs Go" \
             "$minimum_go or newer (found: $found). Install Go from https://go.dev/dl, or the Pulumi CLI from" \
             "https://www.pulumi.com/docs/install/"

@@ -55,24 +55,52 @@ fetch() {
 
 # Prints the CLI's folder once it has its plugins; where one cannot be downloaded, a folder in which built ones stand in.
 complete_with_plugins() {
-    local folder=$1
-    if install_plugin "$folder" docker "$DOCKER_PLUGIN_VERSION" &&
-        install_plugin "$folder" random "$RANDOM_PLUGIN_VERSION" &&
-        install_plugin "$folder" command "$COMMAND_PLUGIN_VERSION" &&
-        install_plugin "$folder" grafana "$GRAFANA_PLUGIN_VERSION" --server github://api.github.com/pulumiverse; then
+    local folder=$1 programs=() module
+    if plugins_installed || { ! stand_ins_built && install_plugins "$folder"; }; then
         echo "$folder"
         return
     fi
-    say "the official plugins cannot be downloaded from here"
-    local plugins=() module
-    for module in bridged-providers own-providers; do plugins+=("$(ensure_module "$module")"); done
-    link_programs "$folder" "${plugins[@]}"
+    if ! stand_ins_built; then
+        say "the official plugins cannot be downloaded from here"
+        [[ ${TOOLCHAIN:-auto} == auto ]] || exit 1
+    fi
+    # A folder that is not ours may be /usr/local/bin, and is on PATH anyway.
+    [[ $folder != "$cache"/* ]] || programs=("$folder")
+    for module in "${stand_ins[@]}"; do programs+=("$(ensure_module "$module")") || exit 1; done
+    link_programs "${programs[@]}"
 }
 
-install_plugin() {
-    local folder=$1 name=$2 version=$3
-    shift 3
-    # A plugin that is there is not asked for: the CLI takes longer to say so than a preview's start.
-    [[ -d ${PULUMI_HOME:-$HOME/.pulumi}/plugins/resource-$name-v$version ]] ||
-        timeout 300 "$folder/pulumi" plugin install resource "$name" "$version" "$@" >&2
+readonly stand_ins=(bridged-providers own-providers)
+
+# Whether the built plugins are there already, so that the network is not asked again for the official ones.
+stand_ins_built() {
+    local module
+    [[ ${TOOLCHAIN:-auto} == auto ]] || return 1
+    for module in "${stand_ins[@]}"; do [[ -d $cache/$module-$(module_key "$module") ]] || return 1; done
+}
+
+# Lines of "NAME VERSION [OPTION …]".
+official_plugins() {
+    cat <<END
+docker $DOCKER_PLUGIN_VERSION
+random $RANDOM_PLUGIN_VERSION
+command $COMMAND_PLUGIN_VERSION
+grafana $GRAFANA_PLUGIN_VERSION --server github://api.github.com/pulumiverse
+END
+}
+
+# The CLI itself takes longer to say so than a preview takes to start.
+plugins_installed() {
+    local name version _
+    while read -r name version _; do
+        [[ -d ${PULUMI_HOME:-$HOME/.pulumi}/plugins/resource-$name-v$version ]] || return 1
+    done < <(official_plugins)
+}
+
+install_plugins() {
+    local folder=$1 name version options
+    while read -r name version options; do
+        # shellcheck disable=SC2086
+        timeout 300 "$folder/pulumi" plugin install resource "$name" "$version" $options </dev/null >&2 || return 1
+    done < <(official_plugins)
 }
