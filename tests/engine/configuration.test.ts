@@ -1,3 +1,4 @@
+import { botToken } from "./support/application";
 import { labelled } from "./support/docker";
 import { Project } from "./support/project";
 
@@ -51,6 +52,24 @@ test("wrong configuration is one message with every problem and its mending comm
     expect(message).not.toMatch(/^\s+at .*\.ts:\d+/m);
   }
 
+  await nothingWasCreated();
+});
+
+test("a local image that was not built is named, with the command that builds it, and nothing is created", async () => {
+  const bot = "dating-mini-app/bot:never-built";
+  await project.configure(
+    { domain: "localhost", localImages: "true", images: JSON.stringify({ bot }) },
+    { botToken },
+  );
+  const message = diagnostics("up", "--yes", "--skip-preview");
+  expect(message).toContain(
+    `These local images are not on the Docker host; nothing was changed.\n      ${bot}\n`,
+  );
+  expect(message).toContain("make images");
+  await nothingWasCreated();
+});
+
+async function nothingWasCreated(): Promise<void> {
   for (const kind of ["container", "network", "volume"] as const) {
     expect(await labelled(kind, project.prefix)).toEqual([]);
   }
@@ -59,4 +78,4 @@ test("wrong configuration is one message with every problem and its mending comm
     ({ type }) => type,
   );
   expect(resources.filter((type) => type !== "pulumi:pulumi:Stack")).toEqual([]);
-});
+}

@@ -38,6 +38,8 @@ async function deploy(config: Record<string, string> = {}): Promise<Record<strin
     },
     "dating",
     "dev",
+    // As in a preview, the Docker host is not asked for local images.
+    true,
   );
   runtime.runtime.setAllConfig(
     { "dating:domain": "localhost", "dating:localImages": "true", "dating:botToken": token, ...config },

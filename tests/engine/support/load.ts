@@ -1,0 +1,117 @@
+import { Agent, request, type RequestOptions } from "node:http";
+
+/** What a load saw. */
+export interface Observation {
+  sent: number;
+  /** What went wrong, a line a failed request: when, which and how. */
+  failures: string[];
+  /** Rows that the service said it has written. */
+  written: number;
+  /** Longest time between two good answers to the quick requests, in seconds. */
+  longestGap: number;
+}
+
+interface Client {
+  path: () => string;
+  method?: "GET" | "POST";
+  body?: () => object;
+  agent: Agent;
+  /** Longest wait for an answer. */
+  timeoutSeconds: number;
+  pauseMilliseconds: number;
+}
+
+/**
+ * A steady load on the edge until it is stopped: clients that keep their connection, clients that make a new one for
+ * each request, writes, and requests that take 5 seconds to answer. Bounded: each client has one request at a time,
+ * and the load ends by itself after five minutes.
+ */
+export class Load {
+  private readonly observation: Observation = { sent: 0, failures: [], written: 0, longestGap: 0 };
+  private readonly deadline = Date.now() + 300_000;
+  private readonly clients: Promise<void>[];
+  private running = true;
+  private lastGood = Date.now();
+
+  constructor(private readonly url: string) {
+    const kept = () => new Agent({ keepAlive: true, maxSockets: 1 });
+    const fresh = () => new Agent({ keepAlive: false });
+    const quick = { timeoutSeconds: 2, pauseMilliseconds: 10 };
+    this.clients = [
+      this.run({ path: () => "/health", agent: kept(), ...quick }),
+      this.run({ path: () => "/health", agent: fresh(), ...quick }),
+      this.run({ path: () => "/version.txt", agent: kept(), ...quick }),
+      this.run({ path: () => "/version.txt", agent: fresh(), ...quick }),
+      this.run({ path: () => "/api/interactions", method: "POST", body: nextLike, agent: kept(), ...quick }),
+      this.run({ path: () => "/api/interactions", method: "POST", body: nextLike, agent: fresh(), ...quick }),
+      ...[0, 1, 2].map(() =>
+        this.run({
+          path: () => "/api/slow?seconds=5",
+          agent: kept(),
+          timeoutSeconds: 15,
+          pauseMilliseconds: 300,
+        }),
+      ),
+    ];
+  }
+
+  /** Ends the load when every request under way has its answer. */
+  async stop(): Promise<Observation> {
+    this.running = false;
+    await Promise.all(this.clients);
+    return this.observation;
+  }
+
+  private async run(client: Client): Promise<void> {
+    while (this.running && Date.now() < this.deadline) {
+      const begin = Date.now();
+      this.observation.sent++;
+      try {
+        const status = await send(this.url, client);
+        if (status < 200 || status > 299) throw new Error(`status ${status}`);
+        if (client.method === "POST") this.observation.written++;
+        if (client.timeoutSeconds === 2) this.good();
+      } catch (error) {
+        const method = client.method ?? "GET";
+        this.observation.failures.push(
+          `${new Date(begin).toISOString()} ${method} ${client.path()} after ${Date.now() - begin} ms: ${String(error)}`,
+        );
+      }
+      await new Promise((later) => setTimeout(later, client.pauseMilliseconds));
+    }
+    client.agent.destroy();
+  }
+
+  private good(): void {
+    const now = Date.now();
+    this.observation.longestGap = Math.max(this.observation.longestGap, (now - this.lastGood) / 1000);
+    this.lastGood = now;
+  }
+}
+
+let likes = 0;
+
+/** Each is a row of its own: the service refuses a second one of the same two users. */
+function nextLike(): object {
+  likes++;
+  return { user_id: 1_000_000 + likes, target_id: 1, interaction_type: "like" };
+}
+
+function send(url: string, { path, method = "GET", body, agent, timeoutSeconds }: Client): Promise<number> {
+  const text = body ? JSON.stringify(body()) : undefined;
+  const options: RequestOptions = {
+    method,
+    agent,
+    headers: text ? { "content-type": "application/json", "content-length": Buffer.byteLength(text) } : {},
+    signal: AbortSignal.timeout(timeoutSeconds * 1000),
+  };
+  return new Promise((resolve, reject) => {
+    const outgoing = request(new URL(path(), url), options, (response) => {
+      response.on("error", reject);
+      response.on("end", () => resolve(response.statusCode ?? 0));
+      response.resume();
+    });
+    outgoing.on("error", reject);
+    outgoing.end(text);
+  });
+}
