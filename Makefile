@@ -8,7 +8,7 @@ STACK ?= dev
 prepare = eval "$$(ops/environment)"
 packages = ops/packages; PATH=$$PWD/node_modules/.bin:$$PATH
 
-.PHONY: help up preview down purge env images test test-unit test-engine docs lint format
+.PHONY: help up preview down purge env images test test-unit test-engine bench docs lint format
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -43,6 +43,9 @@ test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME
 
 lint: ## types, ESLint and formatting
 	@$(packages); tsc --noEmit && eslint . && prettier --check .
+
+bench: ## measure no-op deploys of the dev stack against an empty program; writes bench/results/
+	@$(prepare); ops/up dev >/dev/null; node --import tsx bench/noop.ts
 
 docs: ## write the README's table of configuration keys anew
 	@$(packages); node --import tsx ops/docs.ts
