@@ -58,8 +58,9 @@ compile() {
     local work=$1 ldflags=$2
     (
         cd "$work/source" && export CGO_ENABLED=0 GOWORK=off &&
-            # What a module generates from its dependencies is not committed.
-            { [[ ! -d cmd/generate ]] || go run -mod=readonly ./cmd/generate; } &&
+            # What a module generates from its dependencies is not committed. Without the build's own flags, Go would
+            # compile every dependency twice.
+            { [[ ! -d cmd/generate ]] || go run -mod=readonly -trimpath ./cmd/generate; } &&
             xargs go build -mod=readonly -trimpath -ldflags "$ldflags" -o "$work/out/" <packages &&
             { [[ ! -f files ]] || copy_files "$work/out" <files; }
     )
