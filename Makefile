@@ -5,7 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 STACK ?= dev
-prepare = eval "$$(ops/environment)"
+prepare = exports=$$(ops/environment); eval "$$exports"
 packages = ops/packages; PATH=$$PWD/node_modules/.bin:$$PATH
 
 .PHONY: help up preview down purge env images test test-unit test-engine bench docs lint format

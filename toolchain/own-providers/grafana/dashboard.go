@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 
-	"github.com/grafana/grafana-openapi-client-go/client"
-	"github.com/grafana/grafana-openapi-client-go/models"
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
 )
@@ -143,83 +140,4 @@ func (Dashboard) Delete(ctx context.Context, req infer.DeleteRequest[DashboardSt
 		return infer.DeleteResponse{}, failure("deleting dashboard "+uid, err)
 	}
 	return infer.DeleteResponse{}, nil
-}
-
-func (s *DashboardState) save(ctx context.Context, grafana *client.GrafanaHTTPAPI, overwrite bool) error {
-	var model map[string]any
-	if err := json.Unmarshal([]byte(s.ConfigJSON), &model); err != nil {
-		return err
-	}
-	delete(model, "id")
-	delete(model, "version")
-	if s.DashboardID != 0 {
-		model["id"] = s.DashboardID
-		if _, given := model["uid"]; !given {
-			model["uid"] = s.UID
-		}
-	}
-	command := &models.SaveDashboardCommand{Dashboard: model, Message: value(s.Message), Overwrite: overwrite}
-	// Older programs name the folder by its number.
-	folder := folderOf(s.Folder)
-	if number, err := strconv.ParseInt(folder, 10, 64); err == nil {
-		command.FolderID = number
-	} else {
-		command.FolderUID = folder
-	}
-	saved, err := grafana.Dashboards.PostDashboard(command)
-	if err != nil {
-		return failure(fmt.Sprintf("saving dashboard %q", model["title"]), err)
-	}
-	answer := saved.Payload
-	s.DashboardID, s.Version = int(value(answer.ID)), int(value(answer.Version))
-	s.UID, s.URL = value(answer.UID), pageURL(ctx, value(answer.URL))
-	return nil
-}
-
-// normalizedDashboard writes a dashboard in one way and without what Grafana itself counts or fills in.
-func normalizedDashboard(text string) string {
-	var model map[string]any
-	if json.Unmarshal([]byte(text), &model) != nil {
-		return text
-	}
-	delete(model, "id")
-	delete(model, "version")
-	panels, _ := model["panels"].([]any)
-	for _, panel := range panels {
-		panel, _ := panel.(map[string]any)
-		delete(panel, "id")
-		library, _ := panel["libraryPanel"].(map[string]any)
-		for name := range library {
-			if name != "name" && name != "uid" {
-				delete(library, name)
-			}
-		}
-	}
-	normalized, err := json.Marshal(model)
-	if err != nil {
-		return text
-	}
-	return string(normalized)
-}
-
-func dashboardUID(text string) string {
-	var model struct {
-		UID string `json:"uid"`
-	}
-	_ = json.Unmarshal([]byte(text), &model)
-	return model.UID
-}
-
-// folderOf returns a folder's uid, which may be given as its id; 0 and nothing are both the root.
-func folderOf(folder *string) string {
-	_, uid := splitID(value(folder))
-	if uid == "0" {
-		return ""
-	}
-	return uid
-}
-
-func number64(number any) int {
-	float, _ := number.(float64)
-	return int(float)
 }

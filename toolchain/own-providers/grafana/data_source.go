@@ -2,17 +2,11 @@ package grafana
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/grafana/grafana-openapi-client-go/models"
-	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // DataSource is the resource grafana:oss/dataSource:DataSource.
@@ -52,68 +46,14 @@ func (d *DataSourceArgs) Annotate(a infer.Annotator) {
 	a.SetDefault(&d.AccessMode, "proxy")
 }
 
-// Check refuses what is no JSON and what belongs elsewhere, and gives a name where there is none.
-func (DataSource) Check(ctx context.Context, req infer.CheckRequest) (infer.CheckResponse[DataSourceArgs], error) {
-	args, failures, err := infer.DefaultCheck[DataSourceArgs](ctx, req.NewInputs)
-	if err != nil {
-		return infer.CheckResponse[DataSourceArgs]{Inputs: args, Failures: failures}, err
-	}
-	for property, given := range map[string]struct {
-		text     *string
-		reserved string
-	}{
-		"jsonDataEncoded":       {args.JSONDataEncoded, "httpHeaderName"},
-		"secureJsonDataEncoded": {args.SecureJSONDataEncoded, "httpHeaderValue"},
-	} {
-		if given.text == nil || *given.text == "" || req.NewInputs.Get(property).HasComputed() {
-			continue
-		}
-		failures = append(failures, notJSON(property, *given.text)...)
-		if strings.Contains(*given.text, given.reserved) {
-			failures = append(failures, p.CheckFailure{
-				Property: property, Reason: given.reserved + " is reserved: use httpHeaders",
-			})
-		}
-	}
-	if _, given := req.NewInputs.GetOk("name"); !given {
-		// The name that was chosen once stays.
-		name := ""
-		if before, found := req.OldInputs.GetOk("name"); found && before.IsString() {
-			name = before.AsString()
-		} else if name, err = resource.NewUniqueHex(req.Name+"-", 7, 0); err != nil {
-			return infer.CheckResponse[DataSourceArgs]{}, err
-		}
-		args.Name = &name
-	}
-	return infer.CheckResponse[DataSourceArgs]{Inputs: args, Failures: failures}, nil
-}
-
-// Diff tells what changed; a data source of another uid is another data source.
-func (DataSource) Diff(_ context.Context, req infer.DiffRequest[DataSourceArgs, DataSourceState]) (p.DiffResponse, error) {
-	before, wanted, c := req.State, req.Inputs, changes{}
-	c.add("orgId", organizationDiffers(req.ID, wanted.OrgID), true)
-	c.add("uid", differsIfWanted(before.UID, wanted.UID), true)
-	c.add("accessMode", differsIfWanted(before.AccessMode, wanted.AccessMode), false)
-	c.add("basicAuthEnabled", differs(before.BasicAuthEnabled, wanted.BasicAuthEnabled), false)
-	c.add("basicAuthUsername", differs(before.BasicAuthUsername, wanted.BasicAuthUsername), false)
-	c.add("databaseName", differs(before.DatabaseName, wanted.DatabaseName), false)
-	c.add("httpHeaders", !maps.Equal(value(before.HTTPHeaders), value(wanted.HTTPHeaders)), false)
-	// Grafana always has a default: one ends by another one's beginning.
-	c.add("isDefault", !value(before.IsDefault) && value(wanted.IsDefault), false)
-	c.add("jsonDataEncoded", !sameJSON(value(before.JSONDataEncoded), value(wanted.JSONDataEncoded)), false)
-	c.add("name", differs(before.Name, wanted.Name), false)
-	c.add("secureJsonDataEncoded",
-		!sameJSON(value(before.SecureJSONDataEncoded), value(wanted.SecureJSONDataEncoded)), false)
-	c.add("type", before.Type != wanted.Type, false)
-	c.add("url", differs(before.URL, wanted.URL), false)
-	c.add("username", differs(before.Username, wanted.Username), false)
-	return c.response(), nil
-}
-
 // Create makes the data source.
 func (DataSource) Create(ctx context.Context, req infer.CreateRequest[DataSourceArgs]) (infer.CreateResponse[DataSourceState], error) {
 	state := DataSourceState{DataSourceArgs: req.Inputs}
 	if req.DryRun {
+		if state.UID == nil {
+			// Only what is there becomes unknown.
+			state.UID = new(string)
+		}
 		return infer.CreateResponse[DataSourceState]{Output: state}, nil
 	}
 	grafana, organization, err := api(ctx, req.Inputs.OrgID)
@@ -204,66 +144,4 @@ func (DataSource) Delete(ctx context.Context, req infer.DeleteRequest[DataSource
 		return infer.DeleteResponse{}, failure("deleting data source "+uid, err)
 	}
 	return infer.DeleteResponse{}, nil
-}
-
-// command writes the inputs in Grafana's form, in which each header is a numbered pair of a name and a secret value.
-func (a *DataSourceArgs) command() (*models.AddDataSourceCommand, error) {
-	plain, secure := map[string]any{}, map[string]string{}
-	if text := value(a.JSONDataEncoded); text != "" {
-		if err := json.Unmarshal([]byte(text), &plain); err != nil {
-			return nil, fmt.Errorf("jsonDataEncoded: %w", err)
-		}
-	}
-	if text := value(a.SecureJSONDataEncoded); text != "" {
-		if json.Unmarshal([]byte(text), &secure) != nil {
-			// The decoder's own error could tell a part of it.
-			return nil, errors.New("secureJsonDataEncoded is not a JSON object of strings")
-		}
-	}
-	headers := value(a.HTTPHeaders)
-	for i, name := range slices.Sorted(maps.Keys(headers)) {
-		plain[fmt.Sprintf("httpHeaderName%d", i+1)] = name
-		secure[fmt.Sprintf("httpHeaderValue%d", i+1)] = headers[name]
-	}
-	return &models.AddDataSourceCommand{
-		Access: models.DsAccess(value(a.AccessMode)), BasicAuth: value(a.BasicAuthEnabled),
-		BasicAuthUser: value(a.BasicAuthUsername), Database: value(a.DatabaseName), IsDefault: value(a.IsDefault),
-		JSONData: plain, Name: value(a.Name), SecureJSONData: secure, Type: a.Type, UID: value(a.UID),
-		URL: value(a.URL), User: value(a.Username),
-	}, nil
-}
-
-func (s *DataSourceState) take(found *models.DataSource) error {
-	plain, _ := found.JSONData.(map[string]any)
-	headers := map[string]bool{}
-	for name, content := range plain {
-		if strings.HasPrefix(name, "httpHeaderName") {
-			header, _ := content.(string)
-			headers[header] = true
-			delete(plain, name)
-		}
-	}
-	text, err := json.Marshal(plain)
-	if err != nil {
-		return err
-	}
-	if now := string(text); len(plain) > 0 && !sameJSON(value(s.JSONDataEncoded), now) ||
-		len(plain) == 0 && !sameJSON(value(s.JSONDataEncoded), "") {
-		s.JSONDataEncoded = &now
-	}
-	if s.HTTPHeaders != nil {
-		kept := maps.Clone(*s.HTTPHeaders)
-		maps.DeleteFunc(kept, func(name, _ string) bool { return !headers[name] })
-		s.HTTPHeaders = &kept
-	}
-	s.AccessMode = keep(s.AccessMode, string(found.Access))
-	s.BasicAuthEnabled = keep(s.BasicAuthEnabled, found.BasicAuth)
-	s.BasicAuthUsername = keep(s.BasicAuthUsername, found.BasicAuthUser)
-	s.DatabaseName = keep(s.DatabaseName, found.Database)
-	s.IsDefault = keep(s.IsDefault, found.IsDefault)
-	s.Name = keep(s.Name, found.Name)
-	s.Type, s.UID = found.Type, &found.UID
-	s.URL = keep(s.URL, found.URL)
-	s.Username = keep(s.Username, found.User)
-	return nil
 }

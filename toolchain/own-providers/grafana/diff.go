@@ -3,6 +3,7 @@ package grafana
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 
 	p "github.com/pulumi/pulumi-go-provider"
 )
@@ -60,7 +61,11 @@ func organizationDiffers(id string, wanted *string) bool {
 func notJSON(property, text string) []p.CheckFailure {
 	var object map[string]any
 	if err := json.Unmarshal([]byte(text), &object); err != nil {
-		return []p.CheckFailure{{Property: property, Reason: "it is not a JSON object: " + err.Error()}}
+		reason := "it is not a JSON object"
+		if !slices.Contains(secretProperties, property) {
+			reason += ": " + err.Error()
+		}
+		return []p.CheckFailure{{Property: property, Reason: reason}}
 	}
 	return nil
 }

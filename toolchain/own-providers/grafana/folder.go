@@ -4,11 +4,8 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strings"
 
-	"github.com/grafana/grafana-openapi-client-go/client"
 	"github.com/grafana/grafana-openapi-client-go/client/folders"
-	"github.com/grafana/grafana-openapi-client-go/client/search"
 	"github.com/grafana/grafana-openapi-client-go/models"
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/infer"
@@ -66,6 +63,10 @@ func (Folder) Diff(_ context.Context, req infer.DiffRequest[FolderArgs, FolderSt
 func (Folder) Create(ctx context.Context, req infer.CreateRequest[FolderArgs]) (infer.CreateResponse[FolderState], error) {
 	state := FolderState{FolderArgs: req.Inputs}
 	if req.DryRun {
+		if state.UID == nil {
+			// Only what is there becomes unknown.
+			state.UID = new(string)
+		}
 		return infer.CreateResponse[FolderState]{Output: state}, nil
 	}
 	grafana, organization, err := api(ctx, req.Inputs.OrgID)
@@ -148,24 +149,6 @@ func (Folder) Delete(ctx context.Context, req infer.DeleteRequest[FolderState]) 
 		return infer.DeleteResponse{}, failure("deleting folder "+uid, err)
 	}
 	return infer.DeleteResponse{}, nil
-}
-
-func refuseIfNotEmpty(grafana *client.GrafanaHTTPAPI, uid string) error {
-	var titles []string
-	for _, kind := range []string{"dash-db", "dash-folder"} {
-		found, err := grafana.Search.Search(search.NewSearchParams().WithFolderUIDs([]string{uid}).WithType(&kind))
-		if err != nil {
-			return failure("looking into folder "+uid, err)
-		}
-		for _, hit := range found.Payload {
-			titles = append(titles, hit.Title)
-		}
-	}
-	if len(titles) > 0 {
-		return fmt.Errorf("folder %s is not empty and preventDestroyIfNotEmpty is set; it holds: %s", uid,
-			strings.Join(titles, ", "))
-	}
-	return nil
 }
 
 func (s *FolderState) take(ctx context.Context, folder *models.Folder) {

@@ -1,169 +1,12 @@
 package grafana
 
 import (
-	"encoding/json"
-	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/blang/semver"
 	p "github.com/pulumi/pulumi-go-provider"
-	"github.com/pulumi/pulumi-go-provider/integration"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
-
-const (
-	folderURN     = resource.URN("urn:pulumi:t::t::grafana:oss/folder:Folder::it")
-	dataSourceURN = resource.URN("urn:pulumi:t::t::grafana:oss/dataSource:DataSource::it")
-	dashboardURN  = resource.URN("urn:pulumi:t::t::grafana:oss/dashboard:Dashboard::it")
-)
-
-// fakeGrafana answers the few calls of the provider and keeps objects by path.
-type fakeGrafana struct {
-	objects map[string]map[string]any
-	sent    []map[string]any
-	auth    string
-	fail    int
-}
-
-func (g *fakeGrafana) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	g.auth = r.Header.Get("Authorization")
-	w.Header().Set("Content-Type", "application/json")
-	answer := func(status int, body any) {
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(body)
-	}
-	if g.fail > 0 {
-		g.fail--
-		answer(http.StatusServiceUnavailable, map[string]any{"message": "not yet"})
-		return
-	}
-	var body map[string]any
-	if content, _ := io.ReadAll(r.Body); len(content) > 0 {
-		var sent map[string]any
-		_ = json.Unmarshal(content, &body)
-		_ = json.Unmarshal(content, &sent)
-		g.sent = append(g.sent, sent)
-	}
-	path := strings.TrimPrefix(r.URL.Path, "/api")
-	switch {
-	case r.Method == "POST" && path == "/folders":
-		if body["title"] == "taken" {
-			answer(http.StatusConflict, map[string]any{"message": "a folder with that name already exists"})
-			return
-		}
-		uid := either(body["uid"], "chosen")
-		g.objects["/folders/"+uid] = map[string]any{"uid": uid, "title": body["title"], "url": "/dashboards/f/" + uid}
-		answer(200, g.objects["/folders/"+uid])
-	case r.Method == "POST" && path == "/datasources":
-		uid := either(body["uid"], "chosen")
-		body["uid"] = uid
-		delete(body, "secureJsonData")
-		g.objects["/datasources/uid/"+uid] = body
-		answer(200, map[string]any{"datasource": body, "id": 1, "message": "ok", "name": body["name"]})
-	case r.Method == "POST" && path == "/dashboards/db":
-		model := body["dashboard"].(map[string]any)
-		uid := either(model["uid"], "chosen")
-		model["uid"], model["id"], model["version"] = uid, 7, 3
-		g.objects["/dashboards/uid/"+uid] = map[string]any{
-			"dashboard": model, "meta": map[string]any{"url": "/d/" + uid, "folderUid": body["folderUid"]},
-		}
-		answer(200, map[string]any{
-			"uid": uid, "id": 7, "version": 3, "url": "/d/" + uid, "status": "success", "title": "t",
-		})
-	case r.Method == "GET" && path == "/search":
-		answer(200, []any{map[string]any{"title": "inside"}})
-	case g.objects[path] == nil:
-		answer(http.StatusNotFound, map[string]any{"message": "not found"})
-	case r.Method == "DELETE":
-		delete(g.objects, path)
-		answer(200, map[string]any{"id": 1, "message": "deleted", "title": "t"})
-	case r.Method == "PUT":
-		for name, content := range body {
-			g.objects[path][name] = content
-		}
-		delete(g.objects[path], "secureJsonData")
-		if strings.HasPrefix(path, "/datasources") {
-			answer(200, map[string]any{"datasource": g.objects[path], "id": 1, "message": "ok", "name": "n"})
-			return
-		}
-		answer(200, g.objects[path])
-	default:
-		answer(200, g.objects[path])
-	}
-}
-
-func either(given any, otherwise string) string {
-	if text, _ := given.(string); text != "" {
-		return text
-	}
-	return otherwise
-}
-
-func start(t *testing.T) (*fakeGrafana, integration.Server) {
-	t.Helper()
-	grafana := &fakeGrafana{objects: map[string]map[string]any{}}
-	web := httptest.NewServer(grafana)
-	t.Cleanup(web.Close)
-	server, err := integration.NewServer(t.Context(), "grafana", semver.MustParse("2.40.0"),
-		integration.WithProvider(Provider()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	must(t, server.Configure(p.ConfigureRequest{Args: properties(map[string]any{"url": web.URL, "auth": "admin:pw"})}))
-	return grafana, server
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func properties(values map[string]any) property.Map {
-	result := map[string]property.Value{}
-	for name, value := range values {
-		switch value := value.(type) {
-		case string:
-			result[name] = property.New(value)
-		case bool:
-			result[name] = property.New(value)
-		case float64:
-			result[name] = property.New(value)
-		case map[string]any:
-			result[name] = property.New(properties(value))
-		default:
-			panic(fmt.Sprintf("unknown type %T", value))
-		}
-	}
-	return property.NewMap(result)
-}
-
-func create(t *testing.T, server integration.Server, urn resource.URN, values map[string]any) p.CreateResponse {
-	t.Helper()
-	checked, err := server.Check(p.CheckRequest{Urn: urn, Inputs: properties(values)})
-	must(t, err)
-	if len(checked.Failures) > 0 {
-		t.Fatal(checked.Failures)
-	}
-	resp, err := server.Create(p.CreateRequest{Urn: urn, Properties: checked.Inputs})
-	must(t, err)
-	return resp
-}
-
-func diff(t *testing.T, server integration.Server, urn resource.URN, id string, state property.Map, values map[string]any) p.DiffResponse {
-	t.Helper()
-	checked, err := server.Check(p.CheckRequest{Urn: urn, State: state, Inputs: properties(values)})
-	must(t, err)
-	resp, err := server.Diff(p.DiffRequest{Urn: urn, ID: id, State: state, Inputs: checked.Inputs})
-	must(t, err)
-	return resp
-}
 
 func TestEveryKindIsMadeReadUnchangedAndDeleted(t *testing.T) {
 	for urn, values := range map[resource.URN]map[string]any{
@@ -224,6 +67,14 @@ func TestEveryKindIsImportedByItsUid(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestImportOfWhatIsNotThereFails(t *testing.T) {
+	_, server := start(t)
+	_, err := server.Read(p.ReadRequest{Urn: dashboardURN, ID: "1:nope"})
+	if err == nil || !strings.Contains(err.Error(), `no Dashboard "1:nope"`) {
+		t.Errorf("the error is %v", err)
 	}
 }
 
@@ -317,14 +168,6 @@ func TestFolderThatIsNotEmptyIsKeptWhenAskedFor(t *testing.T) {
 	}
 }
 
-func TestErrorTellsWhatGrafanaAnswered(t *testing.T) {
-	_, server := start(t)
-	_, err := server.Create(p.CreateRequest{Urn: folderURN, Properties: properties(map[string]any{"title": "taken"})})
-	if err == nil || !strings.Contains(err.Error(), `creating folder "taken": Grafana answered 409: a folder with that name`) {
-		t.Errorf("the error is %v", err)
-	}
-}
-
 func TestInvalidInputsAreRefusedBeforeTheDeploy(t *testing.T) {
 	_, server := start(t)
 	for property, test := range map[string]struct {
@@ -344,34 +187,34 @@ func TestInvalidInputsAreRefusedBeforeTheDeploy(t *testing.T) {
 	}
 }
 
-func TestUnavailableGrafanaIsAskedAgain(t *testing.T) {
-	grafana, server := start(t)
-	grafana.fail = 2
-	create(t, server, folderURN, map[string]any{"title": "T"})
-}
-
-func TestChangedPasswordReplacesNothing(t *testing.T) {
+func TestDashboardIsNormalised(t *testing.T) {
+	text := normalizedDashboard(`{"version": 4, "b": 1, "id": 3, "a": [2, 1]}`)
+	if text != `{"a":[2,1],"b":1}` {
+		t.Errorf("it is %s", text)
+	}
 	_, server := start(t)
-	old := properties(map[string]any{"url": "http://x", "auth": "admin:old"})
-	resp, err := server.DiffConfig(p.DiffRequest{
-		Urn: "urn:pulumi:t::t::pulumi:providers:grafana::it", State: old, OldInputs: old,
-		Inputs: properties(map[string]any{"url": "http://x", "auth": "admin:new"}),
-	})
-	must(t, err)
-	if resp.DetailedDiff["auth"].Kind != p.Update || resp.DeleteBeforeReplace {
-		t.Errorf("the diff is %v", resp)
+	made := create(t, server, dashboardURN, map[string]any{"configJson": `{"uid":"ops","title":"T"}`})
+	again := map[string]any{"configJson": "{\n \"title\": \"T\", \"id\": 9,\n \"version\": 2, \"uid\": \"ops\"}"}
+	if resp := diff(t, server, dashboardURN, made.ID, made.Properties, again); resp.HasChanges {
+		t.Errorf("another format is a change: %v", resp.DetailedDiff)
 	}
 }
 
-func TestPreviewWithoutGrafanaWorks(t *testing.T) {
-	server, err := integration.NewServer(t.Context(), "grafana", semver.MustParse("2.40.0"),
-		integration.WithProvider(Provider()))
-	must(t, err)
-	must(t, server.Configure(p.ConfigureRequest{Args: property.NewMap(map[string]property.Value{
-		"url": property.New("http://x"), "auth": property.New(property.Computed),
-	})}))
-	_, err = server.Create(p.CreateRequest{
+func TestUidThatGrafanaChoseIsUnknownOnlyBeforeItIsMade(t *testing.T) {
+	grafana, server := start(t)
+	planned, err := server.Create(p.CreateRequest{
 		Urn: folderURN, Properties: properties(map[string]any{"title": "T"}), DryRun: true,
 	})
 	must(t, err)
+	if !planned.Properties.Get("uid").IsComputed() || grafana.calls != 0 {
+		t.Errorf("the preview tells %v, after %d calls", planned.Properties, grafana.calls)
+	}
+	made := create(t, server, folderURN, map[string]any{"title": "T"})
+	updated, err := server.Update(p.UpdateRequest{
+		Urn: folderURN, ID: made.ID, State: made.Properties, Inputs: properties(map[string]any{"title": "U"}), DryRun: true,
+	})
+	must(t, err)
+	if uid := updated.Properties.Get("uid"); !uid.IsString() || uid.AsString() != "chosen" {
+		t.Errorf("a new title makes the uid %v, and every dashboard in it replaced", uid)
+	}
 }
