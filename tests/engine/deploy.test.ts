@@ -263,14 +263,7 @@ describe("taking the stack down", () => {
   test("removes containers and networks, and the next deploy finds its data and its password", async () => {
     const before = { rows: await rowCounts(project), password: secretOf("database-password") };
 
-    project.run("pulumi", [
-      "destroy",
-      "--stack",
-      project.stackName,
-      "--exclude-protected",
-      "--yes",
-      "--skip-preview",
-    ]);
+    project.run("ops/down", [project.stackName]);
     expect(await labelled("container", project.prefix)).toEqual([]);
     expect(await labelled("network", project.prefix)).toEqual([]);
     expect(await labelled("volume", project.prefix)).toHaveLength(3);
