@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
@@ -27,7 +29,7 @@ export class Edge extends pulumi.ComponentResource {
 
 /** Where a service is found on the edge. */
 export interface Route {
-  /** Name of the router and of the service, one for all releases of the service. */
+  /** Name of the service, one for all its releases. */
   service: string;
   /** Traefik's rule, as in ``Host(`example.com`) && PathPrefix(`/api`)``. */
   rule: string;
@@ -35,15 +37,22 @@ export interface Route {
   port: number;
 }
 
-/** The labels by which the edge finds a service. */
+/**
+ * The labels by which the edge finds a service.
+ *
+ * While a release is replaced, two containers of the service run. Traefik drops a router that two containers define
+ * differently, and with it all of the service's requests; so each rule is a router of its own, and both lead to the
+ * one service that has the servers of both.
+ */
 export function routeLabels(context: StackContext, { service, rule, port }: Route): Record<string, string> {
-  const router = `${context.prefix}-${service}`;
+  const name = `${context.prefix}-${service}`;
+  const router = `${name}-${createHash("sha256").update(rule).digest("hex").slice(0, 8)}`;
   return {
     "traefik.enable": "true",
     [`traefik.http.routers.${router}.entrypoints`]: "web",
     [`traefik.http.routers.${router}.rule`]: rule,
-    [`traefik.http.routers.${router}.service`]: router,
-    [`traefik.http.services.${router}.loadbalancer.server.port`]: String(port),
+    [`traefik.http.routers.${router}.service`]: name,
+    [`traefik.http.services.${name}.loadbalancer.server.port`]: String(port),
   };
 }
 

@@ -6,10 +6,10 @@ jest.setTimeout(120_000);
 
 let project: Project;
 
-beforeAll(async () => {
+beforeEach(async () => {
   project = await Project.create();
 });
-afterAll(() => project?.discard());
+afterEach(() => project?.discard());
 
 /** What the CLI says at the end of a command that must fail: its diagnostics, each once. */
 function diagnostics(...command: string[]): string {

@@ -100,6 +100,16 @@ test("what owns a port or a volume keeps its name; what rolls gets a new one eac
   }
 });
 
+test("two releases with different routes never define one router differently", async () => {
+  const routers = async (domain: string) =>
+    (await deploy({ "dating:domain": domain })).bot!.labels.flatMap(
+      ({ label }) => /^traefik\.http\.routers\.([^.]+)\.rule$/.exec(label)?.[1] ?? [],
+    );
+  const [one] = await routers("one.example.com");
+  expect(await routers("one.example.com")).toEqual([one]);
+  expect(await routers("two.example.com")).not.toEqual([one]);
+});
+
 test("only the edge publishes a port, and the database is on the internal network alone", async () => {
   const containers = await deploy({ "dating:httpPort": "8088" });
   const published = Object.entries(containers).filter(([, { ports }]) => (ports?.length ?? 0) > 0);
