@@ -1,16 +1,19 @@
-/*
- * Runs Alembic on a stack's database, with the revisions of this checkout:
- *   ops/alembic STACK current | history | upgrade head | downgrade -1
- */
 import { spawnSync } from "node:child_process";
+
+import { program } from "commander";
 
 import { deployedResources } from "./deployment";
 
-const [stack, ...command] = process.argv.slice(2);
-if (!stack || command.length === 0) {
-  console.error("usage: ops/alembic STACK COMMAND…, as in: ops/alembic dev current");
-  process.exit(2);
-}
+program
+  .name("ops/alembic")
+  .description("Runs Alembic on a stack's database, with the revisions of this checkout.")
+  .argument("<stack>")
+  .argument("<command...>", "Alembic's own: current | history | upgrade head | downgrade -1 | …")
+  // Alembic's options are Alembic's, as the -1 of a downgrade.
+  .passThroughOptions()
+  .allowUnknownOption()
+  .parse();
+const [stack, command] = program.processedArgs as [string, string[]];
 
 // The deployed migration knows the image, the network and the database; only Alembic's own arguments differ.
 const migration = deployedResources(stack).find(({ urn }) => urn.endsWith("::migrations-upgrade"));

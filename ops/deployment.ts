@@ -26,6 +26,12 @@ export function deployedResources(stack: string): DeployedResource[] {
   }));
 }
 
+/** The environment in which the Docker CLI talks to the stack's Docker Engine. */
+export function dockerEnvironment(resources: DeployedResource[]): NodeJS.ProcessEnv {
+  const host = resources.find(({ type }) => type === "pulumi:providers:docker")?.inputs.host;
+  return typeof host === "string" && host !== "" ? { ...process.env, DOCKER_HOST: host } : process.env;
+}
+
 /** Key by which Pulumi marks a special value in its state (sdk/go/common/resource/sig). */
 const signature = "4dabf18193072939515e22adb298388d";
 

@@ -1,10 +1,8 @@
-import { parseArgs } from "node:util";
+import { program } from "commander";
+
 import { missingImages, provideBase, provideImage } from "../images/build";
 import { imageNames, localImage } from "../images/content";
 import { run } from "../images/docker";
-
-const usage = `usage: images build [NAME…]   builds or pulls what the Docker host lacks (all images by default)
-       images list           the local name of each image`;
 
 /** As many at once: a build waits for the network about as long as for the processor. */
 const parallel = 2;
@@ -48,14 +46,18 @@ async function megabytes(name: string): Promise<number> {
   return Math.round(Number(size) / 1e6);
 }
 
-async function main(): Promise<void> {
-  const [verb, ...names] = parseArgs({ allowPositionals: true }).positionals;
-  if (verb === "build") await build(names.length > 0 ? names : imageNames());
-  else if (verb === "list") imageNames().forEach((name) => console.log(localImage(name)));
-  else throw new Error(usage);
-}
+program.name("ops/images").description("The images that are built or pulled here.");
+program
+  .command("build")
+  .description("builds or pulls what the Docker host lacks")
+  .argument("[name...]", "images (default: all)")
+  .action((names: string[]) => build(names.length > 0 ? names : imageNames()));
+program
+  .command("list")
+  .description("prints the local name of each image")
+  .action(() => imageNames().forEach((name) => console.log(localImage(name))));
 
-main().catch((error: unknown) => {
+program.parseAsync().catch((error: unknown) => {
   console.error(`images: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 });

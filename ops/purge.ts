@@ -1,17 +1,16 @@
-/*
- * Removes a stack with its volumes and passwords, after asking:
- *   ops/purge STACK
- */
 import { execFileSync } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 
-import { deployedResources } from "./deployment";
+import { program } from "commander";
 
-const [stack] = process.argv.slice(2);
-if (!stack) {
-  console.error("usage: ops/purge STACK");
-  process.exit(2);
-}
+import { deployedResources, dockerEnvironment } from "./deployment";
+
+program
+  .name("ops/purge")
+  .description("Removes a stack with its volumes and passwords, after asking.")
+  .argument("<stack>")
+  .parse();
+const [stack] = program.processedArgs as [string];
 
 const resources = deployedResources(stack);
 const volumes = resources
@@ -24,7 +23,8 @@ console.log(
     .join("\n"),
 );
 
-const run = (program: string, ...args: string[]) => execFileSync(program, args, { stdio: "inherit" });
+const run = (command: string, ...args: string[]) =>
+  execFileSync(command, args, { stdio: "inherit", env: dockerEnvironment(resources) });
 const terminal = createInterface({ input: process.stdin, output: process.stdout });
 void terminal.question("Type the stack's name to go on: ").then((answer) => {
   terminal.close();
