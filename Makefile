@@ -8,7 +8,7 @@ STACK ?= dev
 prepare = exports=$$(ops/environment); eval "$$exports"
 packages = ops/packages; PATH=$$PWD/node_modules/.bin:$$PATH
 
-.PHONY: help up preview down purge env images test test-unit test-engine bench docs lint format
+.PHONY: help up preview down purge env images lock-images test test-unit test-engine bench docs lint format
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -31,6 +31,9 @@ env: ## print shell exports after which plain `pulumi` works: eval "$(make -s en
 
 images: ## build or pull the images of the dev stack
 	@$(prepare); ops/images build
+
+lock-images: ## pin every image of STACK by digest (ARGS=--check: what is newer; ARGS='--update bot': pin again)
+	@$(packages); ops/lock-images $(STACK) $(ARGS)
 
 test: ## types, lint, unit tests, toolchain tests and tests on the real engine
 	@$(prepare); ops/test

@@ -166,14 +166,23 @@ function resolveImages(raw: RawConfig): { references: Config["images"]; problems
       references[name] = reference ?? localImage(name);
       continue;
     }
-    problems.push({
-      key: `${raw.namespace}:images.${name}`,
-      problem: reference ? "must be pinned by digest (NAME:TAG@sha256:…), as a tag can move" : "is missing",
-      command: setCommand(raw, ["images", name], {
-        description: "",
-        example: `registry.example.com/dating/${name}:1.0.0@sha256:DIGEST`,
-      }),
-    });
+    const key = `${raw.namespace}:images.${name}`;
+    problems.push(
+      reference
+        ? {
+            key,
+            problem: "must be pinned by digest (NAME:TAG@sha256:…), as a tag can move",
+            command: `make lock-images STACK=${raw.stack}`,
+          }
+        : {
+            key,
+            problem: "is missing",
+            command: setCommand(raw, ["images", name], {
+              description: "",
+              example: `registry.example.com/dating/${name}:1.0.0@sha256:DIGEST`,
+            }),
+          },
+    );
   }
   return { references, problems };
 }

@@ -9,13 +9,13 @@ import { Networks } from "./components/networks";
 import { Volumes } from "./components/volumes";
 import { Webapp } from "./components/webapp";
 import { edgeUrl, loadConfig } from "./config";
-import { requireLocalImages } from "./images/present";
+import { provideOnHost } from "./images/present";
 
 const config = loadConfig();
 const context = stackContext(config);
 const { images, domain } = config;
 const baseUrl = edgeUrl(config);
-if (!pulumi.runtime.isDryRun()) requireLocalImages(Object.values(images), config.dockerHost);
+if (!pulumi.runtime.isDryRun()) provideOnHost(Object.values(images), config.dockerHost);
 const onHost = { providers: [dockerProvider(config)] };
 
 const volumeSet = new Volumes("volumes", { context, names: config.volumes }, onHost);

@@ -1,32 +1,55 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 
 import { RunError } from "@pulumi/pulumi";
 
+import { parseReference } from "./reference";
+
 /**
- * Makes sure that images which no registry has are on the Docker host.
+ * Gives the Docker host every image of a deploy, before anything of it is touched: a stop-first service must not be
+ * stopped and then wait for a download, or find that it is refused.
  *
- * @param references local names of images, as localImage gives them
- * @throws RunError that lists the missing ones and says how to build them; Docker would try to pull them
+ * Images are pulled with the Docker CLI, so a registry that asks for a name and a password is opened by `docker login`
+ * or a credential helper, as for everything else on the machine, and no password reaches the stack's state.
+ *
+ * @param references the images in the one form that the containers use
+ * @throws RunError that lists what cannot be had and says what to do
  */
-export function requireLocalImages(references: string[], dockerHost: string | undefined): void {
-  const listed = execFileSync(
-    "docker",
-    ["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "dating-mini-app/*"],
-    {
+export function provideOnHost(references: string[], dockerHost: string | undefined): void {
+  const docker = (...args: string[]) =>
+    spawnSync("docker", args, {
       encoding: "utf8",
       env: { ...process.env, ...(dockerHost && { DOCKER_HOST: dockerHost }) },
-    },
-  );
-  const present = new Set(listed.split("\n"));
-  const missing = references.filter(
-    (reference) => reference.startsWith("dating-mini-app/") && !present.has(reference),
-  );
-  if (missing.length === 0) return;
+    });
+  const present = (...names: string[]) => docker("image", "inspect", "--format", "-", ...names).status === 0;
+  const all = [...new Set(references)];
+  if (all.length === 0 || present(...all)) return;
+
+  const missing = all.filter((reference) => !present(reference));
+  const local = missing.filter((reference) => reference.startsWith("dating-mini-app/"));
+  if (local.length > 0) {
+    throw new RunError(
+      [
+        "These local images are not on the Docker host; nothing was changed.",
+        ...local.map((reference) => `  ${reference}`),
+        "Build them: make images",
+      ].join("\n"),
+    );
+  }
+
+  const failures: string[] = [];
+  for (const reference of missing) {
+    console.log(`pulling ${reference}`);
+    const { status, stderr, error } = docker("pull", "--quiet", reference);
+    if (status !== 0) failures.push(`  ${reference}\n      ${(error?.message ?? stderr).trim()}`);
+  }
+  if (failures.length === 0) return;
+  const registries = new Set(missing.map((reference) => parseReference(reference).registry));
   throw new RunError(
     [
-      "These local images are not on the Docker host; nothing was changed.",
-      ...missing.map((reference) => `  ${reference}`),
-      "Build them: make images",
+      "These images cannot be pulled to the Docker host; nothing was changed.",
+      ...failures,
+      "If a registry asks for a password, log in once on this machine:",
+      ...[...registries].map((registry) => `  docker login ${registry}`),
     ].join("\n"),
   );
 }

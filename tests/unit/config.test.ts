@@ -212,7 +212,7 @@ test("outside development, each image is pinned by digest", () => {
     {
       key: "dating:images.bot",
       problem: "must be pinned by digest (NAME:TAG@sha256:…), as a tag can move",
-      command: expect.stringContaining("--path 'dating:images.bot'"),
+      command: "make lock-images STACK=prod",
     },
   ]);
 });

@@ -43,7 +43,9 @@ export async function labelled(kind: "container" | "volume" | "network", prefix:
 export async function services(prefix: string): Promise<Record<string, Inspected>> {
   const found: Record<string, Inspected> = {};
   for (const container of await inspect(...(await labelled("container", prefix)))) {
-    const service = container.Config.Labels["dating.service"]!;
+    const service = container.Config.Labels["dating.service"];
+    // What belongs to a test, and not to the stack.
+    if (!service) continue;
     if (found[service])
       throw new Error(`two containers of ${service}: ${found[service].Name}, ${container.Name}`);
     found[service] = container;

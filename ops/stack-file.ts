@@ -1,0 +1,69 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { isMap, parseDocument, type Document } from "yaml";
+
+import { projectRoot } from "../images/content";
+
+/**
+ * A stack's file `Pulumi.STACK.yaml`. It is read and changed as a file, with its comments and without the stack's
+ * backend, so that also who may not deploy a stack can propose a change to it.
+ */
+export class StackFile {
+  readonly path: string;
+  private readonly document: Document;
+
+  /** @throws when the stack has no file, or it is not YAML */
+  constructor(
+    readonly stack: string,
+    root: string = projectRoot,
+  ) {
+    this.path = join(root, `Pulumi.${stack}.yaml`);
+    if (!existsSync(this.path)) throw new Error(`stack ${stack} has no file Pulumi.${stack}.yaml`);
+    this.document = parseDocument(readFileSync(this.path, "utf8"));
+    const [problem] = this.document.errors;
+    if (problem) throw new Error(`Pulumi.${stack}.yaml: ${problem.message}`);
+  }
+
+  /** The value of a key of the project, as in `"domain"`; a part of a structured one by its path. */
+  get(...path: string[]): unknown {
+    return this.document.getIn(this.inner(path)) ?? undefined;
+  }
+
+  /** The parts of a structured key, as text. */
+  entries(key: string): Record<string, string> {
+    this.expand(key);
+    const node = this.document.getIn(this.inner([key]));
+    const values = isMap(node) ? (node.toJSON() as Record<string, unknown>) : {};
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+  }
+
+  set(value: unknown, ...path: string[]): void {
+    if (path.length > 1) this.expand(path[0]!);
+    this.document.setIn(this.inner(path), value);
+  }
+
+  remove(...path: string[]): void {
+    this.document.deleteIn(this.inner(path));
+  }
+
+  /** The file's text with every change, lines left as long as they are. */
+  text(): string {
+    return this.document.toString({ lineWidth: 0 });
+  }
+
+  save(): void {
+    writeFileSync(this.path, this.text());
+  }
+
+  /** A structured key can be written as JSON in one text, too; from then on it is a map. */
+  private expand(key: string): void {
+    const value = this.get(key);
+    if (typeof value === "string")
+      this.document.setIn(this.inner([key]), this.document.createNode(JSON.parse(value)));
+  }
+
+  private inner([key, ...rest]: string[]): string[] {
+    return ["config", `dating:${key}`, ...rest];
+  }
+}

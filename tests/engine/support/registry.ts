@@ -1,0 +1,128 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { contentHash, localImage } from "../../../images/content";
+
+/**
+ * A container registry on a free port of loopback that asks for a name and a password. The Docker Engine talks plain
+ * HTTP to registries on loopback.
+ */
+export class Registry {
+  private constructor(
+    private readonly container: string,
+    /** Host and port, as image references have it. */
+    readonly host: string,
+    readonly password: string,
+    /** A folder for DOCKER_CONFIG in which the Docker CLI is logged in to this registry. */
+    readonly loggedIn: string,
+    /** One in which it is not. */
+    readonly loggedOut: string,
+  ) {}
+
+  /** @param owner the prefix of the stack with whose containers the registry is removed, whatever happens */
+  static start(owner: string): Registry {
+    const password = randomBytes(16).toString("hex");
+    const file = "/tmp/htpasswd";
+    const container = docker(
+      ["run", "--detach", "--label", `dating.stack=${owner}`, "--publish", "127.0.0.1::5000"],
+      ["--env", "REGISTRY_AUTH_HTPASSWD_PATH=" + file, "--env", "REGISTRY_LOG_LEVEL=error"],
+      ["--env", `PASSWORD=${password}`, image(), "sh", "-c"],
+      [
+        `htpasswd -Bbn tester "$PASSWORD" >${file} && exec docker-registry serve /etc/docker/registry/config.yml`,
+      ],
+    );
+    const host = docker(["port", container, "5000/tcp"]);
+    const [loggedIn, loggedOut] = [
+      mkdtempSync(join(tmpdir(), "dating-test-")),
+      mkdtempSync(join(tmpdir(), "dating-test-")),
+    ];
+    const registry = new Registry(container, host, password, loggedIn, loggedOut);
+    registry.login();
+    return registry;
+  }
+
+  /** Pushes an image that the Docker Engine has, and returns its digest; no trace of the push stays on the engine. */
+  push(image: string, as: string): string {
+    const target = `${this.host}/${as}`;
+    docker(["tag", image, target]);
+    const text = this.docker("push", target);
+    const digest = /digest: (sha256:[0-9a-f]{64})/.exec(text)?.[1];
+    if (!digest) throw new Error(`the push of ${target} names no digest: ${text}`);
+    this.forget(target, `${target.replace(/:[^:/]+$/, "")}@${digest}`);
+    return digest;
+  }
+
+  /** Pushes the local image of each name as `dating/NAME:TAG`; returns the digests by name. */
+  pushLocal(names: string[], tag: string): Record<string, string> {
+    return Object.fromEntries(
+      names.map((name) => [name, this.push(localImage(name), `dating/${name}:${tag}`)]),
+    );
+  }
+
+  /** Removes references to images of this registry from the Docker Engine, so that they must be pulled again. */
+  forget(...references: string[]): void {
+    for (const reference of references) {
+      try {
+        execFileSync("docker", ["rmi", reference], { stdio: "ignore" });
+      } catch {
+        // A reference that is not there needs no removal; the one that is used by a container stays.
+      }
+    }
+  }
+
+  /** Runs the Docker CLI logged in. */
+  docker(...args: string[]): string {
+    return execFileSync("docker", args, {
+      encoding: "utf8",
+      env: { ...process.env, DOCKER_CONFIG: this.loggedIn },
+    });
+  }
+
+  /** Removes the registry, what it left on the engine, and the folders. */
+  remove(): void {
+    const listed = docker(["image", "ls", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}"]);
+    for (const line of listed.split("\n").filter((line) => line.startsWith(this.host))) {
+      const [repository, tag, digest] = line.split(" ");
+      this.forget(...(tag === "<none>" ? [] : [`${repository}:${tag}`]), `${repository}@${digest}`);
+    }
+    docker(["rm", "--force", "--volumes", this.container]);
+    for (const folder of [this.loggedIn, this.loggedOut]) rmSync(folder, { recursive: true, force: true });
+  }
+
+  private login(): void {
+    const deadline = Date.now() + 30_000;
+    for (;;) {
+      try {
+        execFileSync("docker", ["login", "--username", "tester", "--password-stdin", this.host], {
+          input: this.password,
+          env: { ...process.env, DOCKER_CONFIG: this.loggedIn },
+          stdio: ["pipe", "ignore", "pipe"],
+        });
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+      }
+    }
+  }
+}
+
+function docker(...args: string[][]): string {
+  return execFileSync("docker", args.flat(), { encoding: "utf8" }).trim();
+}
+
+/** The registry's image, built where the Docker Engine lacks it. */
+function image(): string {
+  const source = resolve(__dirname, "../images/registry");
+  const name = `dating-test/registry:${contentHash(source).slice(0, 12)}`;
+  if (!docker(["image", "ls", "--quiet", name])) {
+    execFileSync("docker", ["build", "--quiet", "--tag", name, source], {
+      env: { ...process.env, DOCKER_BUILDKIT: "0" },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  }
+  return name;
+}
