@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
-import { decimal, flag, integer, key, map, pairs, size, text, webUrl } from "./config/fields";
+import { cron, decimal, flag, integer, key, map, pairs, size, text, webUrl } from "./config/fields";
 import { check, ConfigurationError, setCommand, type Problem, type RawConfig } from "./config/problems";
 import { localImage } from "./images/content";
 
 /** The services of the stack, as `memory` and `images` name them. */
-export const serviceNames = ["traefik", "postgres", "bot", "webapp"] as const;
+export const serviceNames = ["traefik", "postgres", "bot", "webapp", "backup"] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 /** The images of the stack: one for each service, and the runner of the migrations. */
@@ -14,7 +14,7 @@ export const imageNames = [...serviceNames, "migrations"] as const;
 export type ImageName = (typeof imageNames)[number];
 
 /** The volumes that hold data; each survives every deploy. */
-export const volumeNames = ["postgres_data", "traefik_certs", "photo_storage"] as const;
+export const volumeNames = ["postgres_data", "traefik_certs", "photo_storage", "backup_data"] as const;
 export type VolumeName = (typeof volumeNames)[number];
 
 /** Every configuration key of a stack: this is the one place where they are defined. */
@@ -96,6 +96,18 @@ export const keys = z.strictObject({
       example: "dating_postgres_data",
     },
   ),
+  backupSchedule: key(cron().default("15 3 * * *"), {
+    description: "When the database is dumped: a cron expression of five fields, in UTC.",
+    example: "15 3 * * *",
+  }),
+  backupKeep: key(integer(1, 10_000).default(14), {
+    description: "How many scheduled dumps are kept at most. The newest is kept in any case.",
+    example: "14",
+  }),
+  backupKeepDays: key(integer(1, 10_000).default(30), {
+    description: "For how many days a scheduled dump is kept at most. The newest is kept in any case.",
+    example: "30",
+  }),
   healthTimeout: key(integer(5, 3600).default(90), {
     description: "Seconds that a new container has to become healthy before the deploy fails.",
     example: "90",

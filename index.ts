@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { Backup } from "./components/backup";
 import { Bot } from "./components/bot";
 import { dockerProvider, stackContext } from "./components/context";
 import { Database } from "./components/database";
@@ -56,6 +57,22 @@ new Bot(
     migrations,
     networks,
     photos: volumeSet.byName.photo_storage,
+  },
+  onHost,
+);
+
+new Backup(
+  "backup",
+  {
+    context,
+    image: images.backup,
+    schedule: config.backupSchedule,
+    keep: config.backupKeep,
+    keepDays: config.backupKeepDays,
+    database,
+    migrations,
+    volume: volumeSet.byName.backup_data,
+    network: networks.internal,
   },
   onHost,
 );

@@ -26,11 +26,16 @@ export interface DatabaseConnection {
   password: pulumi.Output<string>;
 }
 
+const alias = "db";
+const superuser = "postgres";
+
 /** Postgres with its data volume, and the application's role, which owns its database and is no superuser. */
 export class Database extends pulumi.ComponentResource {
   readonly connection: DatabaseConnection;
   readonly container: docker.Container;
   readonly volume: docker.Volume;
+  /** Who logs in over the container's local socket. */
+  readonly superuser = superuser;
   /** What depends on this finds the database up and the role able to log in. */
   readonly ready: command.local.Command;
 
@@ -46,9 +51,6 @@ export class Database extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 }
-
-const alias = "db";
-const superuser = "postgres";
 
 /** Letters and digits only, so that the password fits into a URL as it is. 32 of 62 kinds are 190 bits. */
 function createPassword(parent: Database, name: string, version: number): random.RandomPassword {

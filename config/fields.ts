@@ -1,3 +1,4 @@
+import { Cron } from "croner";
 import { z } from "zod";
 
 import type { Size } from "../components/units";
@@ -53,6 +54,16 @@ export const decimal = (minimum: number, maximum: number) => {
 /** true or false. */
 export const flag = () =>
   z.enum(["true", "false"], "must be true or false").transform((value) => value === "true");
+
+/** A cron expression of five fields, without names: the part that every implementation reads the same way. */
+export const cron = () =>
+  z.string().refine((value) => {
+    try {
+      return /^[\d*,/-]+( [\d*,/-]+){4}$/.test(value) && new Cron(value, { paused: true }).nextRun() !== null;
+    } catch {
+      return false;
+    }
+  }, 'must be a cron expression of five fields, as in "15 3 * * *" for every day at 3:15');
 
 /** An http or https address. */
 export const webUrl = () => text(/^https?:\/\/[^\s/]+\S*$/, "must be an http:// or https:// address");

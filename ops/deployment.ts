@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
 
-/** A resource in a stack's state. Secrets among its inputs are in plain text: never print them. */
+/** A resource in a stack's state. Secrets among its inputs and outputs are in plain text: never print them. */
 export interface DeployedResource {
   urn: string;
   type: string;
   inputs: Record<string, unknown>;
+  /** Of the stack itself: its outputs. */
+  outputs: Record<string, unknown>;
 }
 
 /**
@@ -19,10 +21,11 @@ export function deployedResources(stack: string): DeployedResource[] {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const { deployment } = JSON.parse(text) as { deployment: { resources?: Partial<DeployedResource>[] } };
-  return (deployment.resources ?? []).map(({ urn = "", type = "", inputs = {} }) => ({
+  return (deployment.resources ?? []).map(({ urn = "", type = "", inputs = {}, outputs = {} }) => ({
     urn,
     type,
     inputs: reveal(inputs) as Record<string, unknown>,
+    outputs: reveal(outputs) as Record<string, unknown>,
   }));
 }
 

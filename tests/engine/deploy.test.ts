@@ -40,11 +40,13 @@ describe("a first deploy", () => {
     expect(outputs.url?.value).toBe(url);
     expect(outputs.databaseContainer?.value).toBe(`${project.prefix}-postgres`);
     expect(outputs.volumes?.value).toEqual({
+      backup_data: `${project.prefix}_backup_data`,
       photo_storage: `${project.prefix}_photo_storage`,
       postgres_data: `${project.prefix}_postgres_data`,
       traefik_certs: `${project.prefix}_traefik_certs`,
     });
     expect(Object.keys(outputs.images?.value as object).sort()).toEqual([
+      "backup",
       "bot",
       "migrations",
       "postgres",
@@ -55,7 +57,7 @@ describe("a first deploy", () => {
 
   test("leaves every container healthy, limited, rotated and restarted", async () => {
     const found = await services(project.prefix);
-    expect(Object.keys(found).sort()).toEqual(["bot", "postgres", "traefik", "webapp"]);
+    expect(Object.keys(found).sort()).toEqual(["backup", "bot", "postgres", "traefik", "webapp"]);
     for (const { HostConfig, State } of Object.values(found)) {
       expect(State.Health?.Status).toBe("healthy");
       expect(HostConfig.LogConfig).toEqual({
@@ -266,7 +268,7 @@ describe("taking the stack down", () => {
     project.run("ops/down", [project.stackName]);
     expect(await labelled("container", project.prefix)).toEqual([]);
     expect(await labelled("network", project.prefix)).toEqual([]);
-    expect(await labelled("volume", project.prefix)).toHaveLength(3);
+    expect(await labelled("volume", project.prefix)).toHaveLength(4);
     await deploy();
 
     expect({ rows: await rowCounts(project), password: secretOf("database-password") }).toEqual(before);
@@ -277,7 +279,7 @@ describe("taking the stack down", () => {
     const refused = project.attempt("ops/purge", [project.stackName], "yes\n");
     expect(refused.status).toBe(1);
     expect(refused.stdout).toContain("Nothing was changed.");
-    expect(await labelled("container", project.prefix)).toHaveLength(4);
+    expect(await labelled("container", project.prefix)).toHaveLength(5);
 
     project.run("ops/purge", [project.stackName], `${project.stackName}\n`);
     for (const kind of ["container", "network", "volume"] as const) {

@@ -35,6 +35,7 @@ async function underLoad(change: () => Promise<unknown>): Promise<void> {
   expect(seen.sent).toBeGreaterThan(500);
   expect(await written()).toBe(rows + seen.written);
   expect(Object.keys(await services(project.prefix)).sort()).toEqual([
+    "backup",
     "bot",
     "postgres",
     "traefik",

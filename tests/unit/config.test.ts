@@ -124,6 +124,20 @@ describe("each wrong value is one problem, with its key and the command that men
     ],
     ["memory", "512", "must be a set of names and values", "pulumi config set --stack prod dating:memory"],
     ["volumes", "null", "must be a set of names and values", "pulumi config set --stack prod dating:volumes"],
+    ...["15 3 * *", "60 * * * *", "0 3 31 2 *", "0 3 * * MON", "0 0 3 * * *"].map(
+      (value): [string, string, string, string] => [
+        "backupSchedule",
+        value,
+        'must be a cron expression of five fields, as in "15 3 * * *" for every day at 3:15',
+        "pulumi config set --stack prod dating:backupSchedule '15 3 * * *'",
+      ],
+    ),
+    [
+      "backupKeep",
+      "0",
+      "must be a whole number from 1 to 10000",
+      "pulumi config set --stack prod dating:backupKeep '14'",
+    ],
     [
       "healthTimeout",
       "4",
@@ -181,6 +195,7 @@ test("missing keys, unknown keys, wrong values and secrets in plain text are all
     "dating:bot_token is not a known key; did you mean botToken?",
     "dating:domain is missing",
     "dating:httpPort must be a whole number from 1 to 65535",
+    "dating:images.backup is missing",
     "dating:images.migrations is missing",
     "dating:images.postgres is missing",
     "dating:images.traefik is missing",
@@ -204,7 +219,7 @@ test("the message says that nothing was changed and shows every problem with its
 
 test("outside development, each image is pinned by digest", () => {
   const prod = { ...valid, localImages: "false" };
-  const names = ["traefik", "postgres", "bot", "webapp", "migrations"];
+  const names = ["traefik", "postgres", "bot", "webapp", "backup", "migrations"];
   expect(problemsOf({ ...prod, images: pinned(names) })).toEqual([]);
   expect(
     problemsOf({ ...prod, images: JSON.stringify({ ...JSON.parse(pinned(names)), bot: "bot:latest" }) }),

@@ -58,7 +58,7 @@ async function deploy(config: Record<string, string> = {}): Promise<Record<strin
 
 test("every service has what all services share", async () => {
   const containers = await deploy();
-  expect(Object.keys(containers).sort()).toEqual(["bot", "postgres", "traefik", "webapp"]);
+  expect(Object.keys(containers).sort()).toEqual(["backup", "bot", "postgres", "traefik", "webapp"]);
   for (const [service, inputs] of Object.entries(containers)) {
     expect(inputs).toMatchObject({
       capabilities: { drops: ["ALL"] },
@@ -81,8 +81,9 @@ test("every service has what all services share", async () => {
 test("memory limits have the documented defaults and can be set", async () => {
   const limits = (containers: Record<string, ContainerInputs>) =>
     Object.fromEntries(Object.entries(containers).map(([service, { memory }]) => [service, memory]));
-  expect(limits(await deploy())).toEqual({ bot: 512, postgres: 512, traefik: 256, webapp: 128 });
+  expect(limits(await deploy())).toEqual({ backup: 256, bot: 512, postgres: 512, traefik: 256, webapp: 128 });
   expect(limits(await deploy({ "dating:memory": '{"bot":"1 GiB"}' }))).toEqual({
+    backup: 256,
     bot: 1024,
     postgres: 512,
     traefik: 256,
@@ -126,6 +127,7 @@ test("volumes carry the stack's name unless the configuration names existing one
       .map(({ inputs }) => String(inputs.name));
   await deploy();
   expect(names().sort()).toEqual([
+    "dating-dev_backup_data",
     "dating-dev_photo_storage",
     "dating-dev_postgres_data",
     "dating-dev_traefik_certs",

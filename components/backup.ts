@@ -1,0 +1,121 @@
+import * as command from "@pulumi/command";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+import type { StackContext } from "./context";
+import type { Database } from "./database";
+import type { Migrations } from "./migrations";
+import { Workload } from "./workload";
+
+export interface BackupArgs {
+  context: StackContext;
+  /** The image images/backup. */
+  image: string;
+  /** When a dump is made: a cron expression of five fields, in UTC. */
+  schedule: string;
+  /** How many dumps are kept at most. */
+  keep: number;
+  /** For how many days a dump is kept at most. The newest is kept in any case. */
+  keepDays: number;
+  database: Database;
+  /** The first dump is of a migrated database. */
+  migrations: Migrations;
+  /** Where the dumps go: `/scheduled` in it. */
+  volume: docker.Volume;
+  /** The database's network. */
+  network: docker.Network;
+}
+
+/** Dumps the database on a schedule, with a role of its own that may read everything and change nothing. */
+export class Backup extends pulumi.ComponentResource {
+  readonly container: docker.Container;
+
+  constructor(name: string, args: BackupArgs, opts: pulumi.ComponentResourceOptions) {
+    super("dating:index:Backup", name, {}, opts);
+    const password = createPassword(this, name);
+    const role = createRole(this, name, args, password);
+    this.container = createService(this, args, password, role).container;
+    this.registerOutputs();
+  }
+}
+
+/** Port of the metrics, on the internal network. */
+export const metricsPort = 9101;
+
+const user = "dating_backup";
+
+function createPassword(parent: Backup, name: string): random.RandomPassword {
+  return new random.RandomPassword(
+    `${name}-password`,
+    { length: 32, special: false, keepers: { version: "1" } },
+    { parent, deleteBeforeReplace: false },
+  );
+}
+
+function createRole(
+  parent: Backup,
+  name: string,
+  { context, database, network }: BackupArgs,
+  password: random.RandomPassword,
+): command.local.Command {
+  return new command.local.Command(
+    `${name}-role`,
+    {
+      create: "bash hooks/provision-reader.sh",
+      environment: {
+        ...(context.dockerHost && { DOCKER_HOST: context.dockerHost }),
+        CONTAINER: `${context.prefix}-postgres`,
+        SUPERUSER: database.superuser,
+        DATABASE: database.connection.name,
+        ROLE: user,
+        // What ops/backup and ops/restore need to know.
+        PREFIX: context.prefix,
+        PGHOST: database.connection.host,
+        NETWORK: network.name,
+      },
+      stdin: password.result,
+      triggers: [database.volume.name],
+    },
+    { parent, dependsOn: [database.ready], deleteBeforeReplace: true },
+  );
+}
+
+function createService(
+  parent: Backup,
+  args: BackupArgs,
+  password: random.RandomPassword,
+  role: command.local.Command,
+): Workload {
+  const { context, database } = args;
+  const passwordFile = "/run/secrets/backup_password";
+  return new Workload(
+    "backup",
+    {
+      context,
+      service: "backup",
+      image: args.image,
+      environment: {
+        BACKUP_KEEP: String(args.keep),
+        BACKUP_KEEP_DAYS: String(args.keepDays),
+        BACKUP_PASSWORD_FILE: passwordFile,
+        BACKUP_SCHEDULE: args.schedule,
+        BACKUP_STACK: pulumi.getStack(),
+        PGDATABASE: database.connection.name,
+        PGHOST: database.connection.host,
+        PGUSER: user,
+      },
+      files: [{ path: passwordFile, content: password.result }],
+      volumes: [{ volume: args.volume, path: "/backups" }],
+      networks: [{ network: args.network, aliases: ["backup"] }],
+      health: {
+        // The schedule touches the file every 5 seconds, and removes it when a run has failed.
+        command: "find /tmp/dating-backup-alive -newermt '-60 seconds' | grep -q .",
+      },
+      memory: context.memory("backup", "256 MiB"),
+      filesystem: { writableBecause: "the password arrives as a file" },
+      rollout: "stop-first",
+    },
+    { parent, dependsOn: [role, args.migrations.applied] },
+  );
+}

@@ -1,0 +1,1 @@
+"""Dumps of the application's database: on a schedule, or one to stdout."""

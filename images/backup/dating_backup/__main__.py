@@ -1,0 +1,46 @@
+"""The commands of the image: serve, dump."""
+import json
+import logging
+import os
+import signal
+import sys
+
+import psycopg2
+from prometheus_client import start_http_server
+
+from .database import DumpFailed, dump
+from .schedule import Scheduler
+from .settings import InvalidSettings, read_settings, use_password
+
+PORT = 9101
+
+
+def serve() -> None:
+    settings = read_settings(os.environ)
+    with open(os.environ["BACKUP_PASSWORD_FILE"], encoding="ascii") as file:
+        use_password(file.read())
+    scheduler = Scheduler(settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: scheduler.stop())
+    start_http_server(PORT)
+    scheduler.run()
+    # Without waiting for the thread of a dump under way.
+    os._exit(0)
+
+
+def dump_to_stdout() -> None:
+    use_password(sys.stdin.readline())
+    facts = dump(sys.stdout.buffer)
+    print(json.dumps(facts), file=sys.stderr)
+
+
+COMMANDS = {"serve": serve, "dump": dump_to_stdout}
+
+if __name__ == "__main__":
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
+    if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:
+        sys.exit(f"usage: {' | '.join(COMMANDS)}")
+    try:
+        COMMANDS[sys.argv[1]]()
+    except (InvalidSettings, DumpFailed, psycopg2.Error, OSError) as error:
+        sys.exit(f"backup: {str(error).strip()}")

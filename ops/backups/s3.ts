@@ -1,0 +1,108 @@
+import type { Readable } from "node:stream";
+
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { Upload } from "@aws-sdk/lib-storage";
+
+import { BackupError, parseManifest, type Manifest } from "./manifest";
+import type { ArchiveWriter, WritableStore } from "./store";
+
+/** S3 takes at most 10,000 parts an object: so much is 320 GB, and twice so much is held in memory. */
+const partSize = 32 * 1024 * 1024;
+
+/**
+ * Archives in an S3-compatible store: objects `PREFIX/STACK/NAME/FILE`.
+ *
+ * Credentials, region and address are the SDK's own: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_PROFILE, AWS_REGION,
+ * AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL for a store other than Amazon's, and so on.
+ */
+export class S3Store implements WritableStore {
+  readonly where: string;
+  private readonly bucket: string;
+  private readonly prefix: string;
+  private readonly client: S3Client;
+
+  constructor(location: string, stack: string) {
+    const [, bucket, prefix] = /^s3:\/\/([a-z0-9][a-z0-9.-]+)(?:\/(.*?))?\/*$/.exec(location) ?? [];
+    if (!bucket) throw new BackupError(`${location} must be s3://BUCKET or s3://BUCKET/PREFIX`);
+    this.bucket = bucket;
+    this.prefix = [prefix, stack].filter(Boolean).join("/");
+    this.where = `s3://${bucket}/${this.prefix}`;
+    const elsewhere = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+    this.client = new S3Client({
+      region: process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1",
+      // Stores other than Amazon's often know neither bucket names in host names nor the newer checksums.
+      ...(elsewhere && {
+        endpoint: elsewhere,
+        forcePathStyle: true,
+        requestChecksumCalculation: "WHEN_REQUIRED",
+        responseChecksumValidation: "WHEN_REQUIRED",
+      }),
+    });
+  }
+
+  async names(): Promise<string[]> {
+    const names: string[] = [];
+    let ContinuationToken: string | undefined;
+    do {
+      const page = await this.client.send(
+        new ListObjectsV2Command({ Bucket: this.bucket, Prefix: `${this.prefix}/`, ContinuationToken }),
+      );
+      for (const { Key = "" } of page.Contents ?? []) {
+        // The manifest is written last: without one, an archive is not complete.
+        const [, name] = /\/(\d{8}T\d{6}Z)\/manifest\.json$/.exec(Key) ?? [];
+        if (name && Key === this.key(name, "manifest.json")) names.push(name);
+      }
+      ContinuationToken = page.NextContinuationToken;
+    } while (ContinuationToken);
+    return names.sort();
+  }
+
+  async manifest(name: string): Promise<Manifest> {
+    const content = await this.get(name, "manifest.json", `There is no archive ${name} in ${this.where}.`);
+    return parseManifest(await content.transformToString(), `${this.where}/${name}`);
+  }
+
+  async read(name: string, file: string): Promise<Readable> {
+    const missing = `${this.where}/${name} lacks its part ${file}. Nothing was changed.`;
+    return (await this.get(name, file, missing)) as unknown as Readable;
+  }
+
+  begin(name: string): Promise<ArchiveWriter> {
+    const written: string[] = [];
+    const upload = async (file: string, Body: Readable | string) => {
+      written.push(file);
+      const params = { Bucket: this.bucket, Key: this.key(name, file), Body };
+      await new Upload({ client: this.client, params, partSize, queueSize: 2 }).done();
+    };
+    return Promise.resolve({
+      write: upload,
+      commit: (manifest) => upload("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`),
+      abort: async () => {
+        for (const file of written) {
+          await this.client.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: this.key(name, file) }));
+        }
+      },
+    });
+  }
+
+  private key(name: string, file: string): string {
+    return `${this.prefix}/${name}/${file}`;
+  }
+
+  private async get(name: string, file: string, missing: string) {
+    try {
+      const { Body } = await this.client.send(
+        new GetObjectCommand({ Bucket: this.bucket, Key: this.key(name, file) }),
+      );
+      return Body!;
+    } catch (error) {
+      throw error instanceof NoSuchKey ? new BackupError(missing) : error;
+    }
+  }
+}

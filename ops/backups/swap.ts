@@ -1,0 +1,62 @@
+import { psql, type Server } from "./psql";
+
+/**
+ * Makes a database take the place of another one, which is kept under a third name. Connections to both are ended;
+ * clients that connect anew find the new one, with the old one's grants and settings.
+ *
+ * @returns the seconds for which nobody could connect
+ * @throws when it could not be done; everything is then as before
+ */
+export async function swapDatabase(
+  server: Server,
+  { current, fresh, kept }: { current: string; fresh: string; kept: string },
+): Promise<number> {
+  const names = { current, fresh, kept };
+  const begin = Date.now();
+  try {
+    await psql(
+      server,
+      "postgres",
+      `ALTER DATABASE :"current" WITH ALLOW_CONNECTIONS false;
+       SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+        WHERE datname IN (:'current', :'fresh') AND pid <> pg_backend_pid();
+       BEGIN;
+       ALTER DATABASE :"current" RENAME TO :"kept";
+       ALTER DATABASE :"fresh" RENAME TO :"current";
+       COMMIT;`,
+      names,
+    );
+    return (Date.now() - begin) / 1000;
+  } finally {
+    // Whichever of the two has the name by now.
+    await psql(
+      server,
+      "postgres",
+      `SELECT format('ALTER DATABASE %I WITH ALLOW_CONNECTIONS true', datname) FROM pg_database
+        WHERE datname IN (:'current', :'kept') AND NOT datallowconn \\gexec`,
+      names,
+    );
+  }
+}
+
+/** Makes an empty database with the encoding, owner, grants and settings of another one. */
+export async function createLike(server: Server, like: string, name: string): Promise<void> {
+  await psql(
+    server,
+    "postgres",
+    `SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L', :'name',
+                   pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype)
+       FROM pg_database WHERE datname = :'like' \\gexec
+     REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
+     SELECT format('GRANT %s ON DATABASE %I TO %s%s', privilege_type, :'name',
+                   CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END,
+                   CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+       FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE datname = :'like' \\gexec
+     -- FROM CURRENT, because a list such as a search path cannot be given as one text.
+     SELECT format('SELECT set_config(%L, %L, false); ALTER DATABASE %I SET %s FROM CURRENT', name, value, :'name', name)
+       FROM (SELECT split_part(setting, '=', 1) AS name, substr(setting, strpos(setting, '=') + 1) AS value
+               FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase, unnest(setconfig) AS setting
+              WHERE datname = :'like' AND setrole = 0) AS settings \\gexec`,
+    { like, name },
+  );
+}

@@ -1,0 +1,59 @@
+import { deployedResources, dockerEnvironment } from "../deployment";
+import { DockerCli } from "./docker";
+import { BackupError } from "./manifest";
+
+/** What backups and restores need to know of a deployed stack. */
+export interface Target {
+  stack: string;
+  /** First part of every name of the stack on its Docker host. */
+  prefix: string;
+  docker: DockerCli;
+  database: { container: string; name: string; superuser: string };
+  /** The role that may read everything, and the network on which the database is reached. */
+  reader: { host: string; user: string; password: string; network: string };
+  /** The migration as deployed: what hooks/alembic.sh is told. */
+  migration: { environment: Record<string, string>; password: string };
+  images: { postgres: string; backup: string };
+  /** Real name of each volume. */
+  volumes: Record<string, string>;
+}
+
+/**
+ * Reads a deployed stack from its state.
+ *
+ * @throws BackupError when it was not deployed yet, or before it had backups
+ */
+export function readTarget(stack: string): Target {
+  const resources = deployedResources(stack);
+  const role = resources.find(({ urn }) => urn.endsWith("::backup-role"));
+  const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
+  const migration = resources.find(({ urn }) => urn.endsWith("::migrations-upgrade"));
+  if (!role || !migration || !outputs?.volumes || !outputs.images) {
+    throw new BackupError(
+      `Stack ${stack} is not deployed, or without its backups. Deploy it first: pulumi up --stack ${stack}`,
+    );
+  }
+  const environment = role.inputs.environment as Record<string, string>;
+  return {
+    stack,
+    prefix: environment.PREFIX!,
+    docker: new DockerCli(dockerEnvironment(resources)),
+    database: {
+      container: environment.CONTAINER!,
+      name: environment.DATABASE!,
+      superuser: environment.SUPERUSER!,
+    },
+    reader: {
+      host: environment.PGHOST!,
+      user: environment.ROLE!,
+      password: String(role.inputs.stdin),
+      network: environment.NETWORK!,
+    },
+    migration: {
+      environment: migration.inputs.environment as Record<string, string>,
+      password: String(migration.inputs.stdin),
+    },
+    images: outputs.images as Target["images"],
+    volumes: outputs.volumes as Target["volumes"],
+  };
+}

@@ -1,0 +1,221 @@
+import { appendFileSync, cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { application, rowCounts, sql } from "./support/application";
+import { docker, services } from "./support/docker";
+import { requestUntil } from "./support/http";
+import type { Project } from "./support/project";
+import { startFakeS3, type FakeS3 } from "./support/s3";
+
+jest.setTimeout(600_000);
+
+let project: Project;
+let url: string;
+let s3: FakeS3;
+
+beforeAll(async () => {
+  s3 = await startFakeS3("safe");
+  ({ project, url } = await application());
+  Object.assign(project.environment, s3.environment);
+  await project.up();
+  await requestUntil(`${url}/health`, 200);
+  await sql(
+    project,
+    `insert into users (tg_id, username, first_name) select n, 'user' || n, 'Zoë ' || n from generate_series(1, 3000) n;
+     insert into profiles (user_id, name, birth_date, gender, orientation, goal, interests, latitude, longitude)
+     select n, 'n' || n, '1990-01-01', 'other', 'any', 'dating', array['a', 'b' || n], n / 7.0, n / 3.0
+       from generate_series(1, 2000) n;`,
+  );
+  await inBot(
+    `mkdir -p /app/photos/sub && cd /app/photos && head -c 300000 /dev/urandom >1.jpg && ln -s ../1.jpg "sub/a link" &&
+     : >sub/empty && chmod 0600 sub/empty && touch --date "2024-02-29 01:02:03.123456789" 1.jpg sub`,
+  );
+});
+afterAll(() => {
+  s3?.stop();
+  project?.discard();
+});
+
+async function inBot(script: string): Promise<string> {
+  return docker("exec", (await services(project.prefix)).bot!.Id, "sh", "-c", script);
+}
+
+/** Everything about the photos that an archive has to bring back. */
+const photos = () =>
+  inBot(
+    `cd /app/photos && find . -printf '%P %y %m %U %G %s %T+ %l\\n' | sort && find . -type f -exec sha256sum {} + | sort`,
+  );
+
+/** Every row of a table, as text. */
+const rows = (table: string) => sql(project, `select t::text from ${table} t order by 1`);
+
+const backup = (...args: string[]) => project.attempt("ops/backup", args);
+const restore = (...args: string[]) => project.attempt("ops/restore", args);
+const archives = () => readdirSync(join(project.directory, "backups", project.stackName));
+
+describe("an archive in a folder", () => {
+  test("brings back every row and every file as they were, while the stack goes on serving", async () => {
+    const before = { users: await rows("users"), profiles: await rows("profiles"), photos: await photos() };
+    const made = backup("create", project.stackName, "--volume", "photo_storage");
+    expect(made.stderr).toMatch(/database dating .* 5001 rows in 8 tables, revision 003_add_user_settings/);
+    expect(made.status).toBe(0);
+
+    await sql(project, "delete from profiles; update users set username = 'lost'");
+    await inBot("cd /app/photos && rm 1.jpg && mkdir new && echo other >sub/empty");
+    const restored = restore(project.stackName, "--from", "backups", "--yes");
+    expect(restored.stderr).toMatch(/took no connections for \d\.\d+ s/);
+    expect(restored.status).toBe(0);
+
+    expect({ users: await rows("users"), profiles: await rows("profiles"), photos: await photos() }).toEqual(
+      before,
+    );
+    await requestUntil(`${url}/health`, 200);
+    expect(project.run("pulumi", ["preview", "--stack", project.stackName, "--expect-no-changes"])).toContain(
+      "unchanged",
+    );
+  });
+
+  test("leaves what it replaced, and one command brings that back", async () => {
+    expect((await rowCounts(project)).profiles).toBe(2000);
+    expect(restore(project.stackName, "--undo").status).toBe(0);
+    expect((await rowCounts(project)).profiles).toBe(0);
+    expect(restore(project.stackName, "--undo").status).toBe(0);
+    expect((await rowCounts(project)).profiles).toBe(2000);
+  });
+
+  test("is verified by restoring it and comparing all rows", () => {
+    const verified = backup("verify", project.stackName, "--from", "backups");
+    expect(verified.stdout).toContain("all rows are there");
+    expect(verified.status).toBe(0);
+  });
+
+  test("is refused before anything is touched where it is truncated, changed, foreign or of an unknown schema", async () => {
+    const [good] = archives();
+    const place = join(project.directory, "backups", project.stackName);
+    const bad = (name: string, spoil: (folder: string) => void) => {
+      const folder = join(place, name);
+      cpSync(join(place, good!), folder, { recursive: true });
+      spoil(folder);
+    };
+    const edit = (folder: string, from: string | RegExp, to: string) => {
+      const file = join(folder, "manifest.json");
+      writeFileSync(file, readFileSync(file, "utf8").replace(from, to));
+    };
+    bad("20200101T000001Z", (folder) => truncateSync(join(folder, "database.dump"), 5000));
+    bad("20200101T000002Z", (folder) => appendFileSync(join(folder, "photo_storage.tar.zst"), "x"));
+    bad("20200101T000003Z", (folder) => edit(folder, "dating-mini-app backup", "another format"));
+    bad("20200101T000004Z", (folder) => edit(folder, `"stack": "${project.stackName}"`, `"stack": "other"`));
+    bad("20200101T000005Z", (folder) => edit(folder, "003_add_user_settings", "009_from_the_future"));
+    bad("20200101T000006Z", (folder) => edit(folder, /"sha256": "./, `"sha256": "g`));
+    // The directory's name is what is asked for; the manifest's is what is read.
+    for (const name of archives().filter((each) => each.startsWith("2020")))
+      edit(join(place, name), /"name": "\w+"/, `"name": "${name}"`);
+
+    const state = async () => ({
+      rows: await rowCounts(project),
+      photos: await photos(),
+      databases: await sql(project, "select string_agg(datname, ' ' order by datname) from pg_database"),
+      bot: (await services(project.prefix)).bot!.State.StartedAt,
+    });
+    const before = await state();
+    for (const [name, reason] of [
+      ["20200101T000001Z", "is damaged: 5000 bytes instead of"],
+      ["20200101T000002Z", "is damaged"],
+      ["20200101T000003Z", "is not an archive of this project"],
+      ["20200101T000004Z", "is of stack other"],
+      ["20200101T000005Z", "009_from_the_future, which migrations/versions does not have"],
+      ["20200101T000006Z", "has a manifest that cannot be used: parts.0.sha256"],
+      ["20200101T000007Z", "There is no archive"],
+    ] as const) {
+      const refused = restore(project.stackName, name, "--from", "backups", "--yes");
+      expect(refused.stderr).toContain(reason);
+      expect(refused.status).toBe(1);
+    }
+    expect(await state()).toEqual(before);
+  });
+});
+
+describe("an S3-compatible store", () => {
+  test("takes a copy of an archive, from which the stack is restored", async () => {
+    const copied = backup("copy", project.stackName, "--from", "backups", "--to", "s3://safe/offsite");
+    expect(copied.stderr).toContain("copying database.dump");
+    expect(copied.status).toBe(0);
+    expect(backup("list", project.stackName, "--from", "s3://safe/offsite").stdout).toContain("5001 rows");
+
+    const before = await rows("users");
+    await sql(project, "delete from users");
+    const restored = restore(
+      ...[project.stackName, "--from", "s3://safe/offsite", "--only", "database", "--yes"],
+    );
+    expect(restored.stderr).toContain("took no connections");
+    expect(await rows("users")).toBe(before);
+  });
+});
+
+describe("the scheduled backup", () => {
+  const inBackup = async (code: string) =>
+    docker("exec", (await services(project.prefix)).backup!.Id, "python3", "-c", code);
+
+  test("was made up for at once, can be verified, and tells its age", async () => {
+    expect(backup("list", project.stackName).stdout).toMatch(
+      /^\d{8}T\d{6}Z .*revision 003_add_user_settings/,
+    );
+    expect(backup("verify", project.stackName).stdout).toContain("all rows are there");
+    const metrics = await inBackup(
+      "import urllib.request as r; print(r.urlopen('http://backup:9101/metrics').read().decode())",
+    );
+    const [, time] = /^dating_backup_last_success_timestamp_seconds (\S+)$/m.exec(metrics) ?? [];
+    expect(Math.abs(Date.now() / 1000 - Number(time))).toBeLessThan(600);
+    expect(metrics).toMatch(/^dating_backup_failures_total 0\.0$/m);
+  });
+
+  test("reads with a role that cannot write", async () => {
+    const refused = await inBackup(
+      `import psycopg2
+connection = psycopg2.connect(password=open("/run/secrets/backup_password").read())
+connection.set_session(readonly=False)
+try:
+    connection.cursor().execute("DELETE FROM users")
+except psycopg2.Error as error:
+    print(error)`,
+    );
+    expect(refused).toContain("permission denied for table users");
+  });
+
+  test("on a full disk fails, says so, and leaves nothing that looks like an archive", async () => {
+    const { backup: running } = await services(project.prefix);
+    const name = `${project.prefix}-full`;
+    const password = await docker("exec", running!.Id, "cat", "/run/secrets/backup_password");
+    const environment = running!.Config.Env.filter((each) => /^(PG|BACKUP_)/.test(each));
+    await docker(
+      ...["run", "--detach", "--name", name, "--label", `dating.stack=${project.prefix}`],
+      ...["--label", "dating.service=full", "--network", `${project.prefix}-internal`],
+      ...["--tmpfs", "/backups:size=64k,uid=10003", "--user", "10003", "--entrypoint", "sh"],
+      ...environment.flatMap((each) => ["--env", each]),
+      ...["--env", "BACKUP_PASSWORD_FILE=/tmp/password", running!.Config.Image, "-c"],
+      `echo ${password} >/tmp/password; exec python3 -m dating_backup serve`,
+    );
+    let log = "";
+    for (let attempt = 0; attempt < 60 && !log.includes("the backup failed"); attempt++) {
+      await new Promise((later) => setTimeout(later, 250));
+      const { stdout, stderr } = project.attempt("docker", ["logs", name]);
+      log = stdout + stderr;
+    }
+    expect(log).toContain("No space left on device");
+    expect(await docker("exec", name, "ls", "-A", "/backups/scheduled")).toBe("");
+    await expect(docker("exec", name, "ls", "/tmp/dating-backup-alive")).rejects.toThrow("No such file");
+    await docker("rm", "--force", name);
+  });
+
+  test("keeps the newest, whatever their number and age", async () => {
+    const script = `
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from dating_backup.archives import Archive, expired
+now = datetime(2026, 11, 30, tzinfo=timezone.utc)
+made = [Archive(Path(str(days)), now - timedelta(days=days), 1) for days in (50, 40, 20, 10, 2)]
+names = lambda *args: [archive.path.name for archive in expired(*args, now)]
+print(names(made, 14, 30), names(made, 2, 365), names(made, 1, 1), names(made[:1], 1, 1), names([], 1, 1))`;
+    expect(await inBackup(script)).toBe("['50', '40'] ['50', '40', '20'] ['50', '40', '20', '10'] [] []");
+  });
+});

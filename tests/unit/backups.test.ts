@@ -1,0 +1,90 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+
+import { readPart, writeArchive } from "../../ops/backups/archive";
+import { FolderStore } from "../../ops/backups/folder";
+import { archiveName, differences, format, parseManifest, type Manifest } from "../../ops/backups/manifest";
+
+const name = "20261123T210000Z";
+const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; // of "abc"
+const manifest: Manifest = {
+  ...{ format, version: 1, name, stack: "prod", createdAt: "2026-11-23T21:00:00Z" },
+  parts: [{ kind: "volume", file: "photos.tar.zst", bytes: 3, sha256, volume: "photos", entries: 1 }],
+};
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "backups-"))));
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const write = (content: Readable) =>
+  writeArchive(new FolderStore(folder, "prod"), name, async (writer) => {
+    await writer.write("photos.tar.zst", content);
+    return manifest;
+  });
+
+async function readAll(stream: Readable): Promise<string> {
+  let text = "";
+  for await (const chunk of stream) text += String(chunk);
+  return text;
+}
+
+test("an archive is there when it is complete, and not before", async () => {
+  await write(Readable.from(["a", "bc"]));
+  const store = new FolderStore(folder, "prod");
+  expect(await store.names()).toEqual([name]);
+  expect(await store.manifest(name)).toEqual(manifest);
+  expect(await readAll(readPart(store, name, manifest.parts[0]!, "part"))).toBe("abc");
+});
+
+test("an archive whose source fails leaves nothing", async () => {
+  const failing = Readable.from(
+    (async function* () {
+      yield await Promise.resolve("a");
+      throw new Error("the dump failed");
+    })(),
+  );
+  await expect(write(failing)).rejects.toThrow("the dump failed");
+  expect(readdirSync(join(folder, "prod"))).toEqual([]);
+});
+
+test.each([
+  ["ab", "2 bytes instead of 3"],
+  ["abd", "its SHA-256 is another one"],
+])("a part that reads %j fails at its end: %s", async (content, reason) => {
+  await write(Readable.from([content]));
+  const part = readPart(new FolderStore(folder, "prod"), name, manifest.parts[0]!, "part");
+  await expect(readAll(part)).rejects.toThrow(reason);
+});
+
+test.each<[string, string]>([
+  ["{", "its manifest is not JSON"],
+  ["null", "is not an archive of this project"],
+  [JSON.stringify({ ...manifest, format: "tar" }), "is not an archive of this project"],
+  [JSON.stringify({ ...manifest, version: 2 }), "use a newer one"],
+  [JSON.stringify({ ...manifest, parts: [] }), "parts"],
+  [
+    JSON.stringify({ ...manifest, parts: [{ ...manifest.parts[0], file: "../../etc/passwd" }] }),
+    "parts.0.file",
+  ],
+])("the manifest %j is refused", (text, reason) => {
+  expect(() => parseManifest(text, "archive")).toThrow(reason);
+});
+
+test("archives sort by the time of their making", () => {
+  expect(archiveName(new Date("2026-11-23T21:15:50.123Z"))).toBe("20261123T211550Z");
+});
+
+test("a difference is told by table", () => {
+  const counted = { a: { rows: 1, digest: "1" }, b: { rows: 2, digest: "2" }, c: { rows: 3, digest: "3" } };
+  expect(differences(counted, counted)).toEqual([]);
+  expect(
+    differences(counted, { a: { rows: 2, digest: "1" }, b: { rows: 2, digest: "0" }, d: counted.c }),
+  ).toEqual([
+    "a: 1 rows expected, 2 found",
+    "b: other content in the same number of rows",
+    "c: is missing",
+    "d: is not in the archive's manifest",
+  ]);
+});
