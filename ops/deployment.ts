@@ -4,9 +4,24 @@ import { execFileSync } from "node:child_process";
 export interface DeployedResource {
   urn: string;
   type: string;
+  /** What the provider calls it: a container's id, a volume's name. */
+  id: string;
   inputs: Record<string, unknown>;
   /** Of the stack itself: its outputs. */
   outputs: Record<string, unknown>;
+  /** The inputs that are secret, or have a secret inside. */
+  secretInputs: ReadonlySet<string>;
+}
+
+/** A resource as `pulumi stack export` has it. */
+interface ExportedResource {
+  urn?: string;
+  type?: string;
+  id?: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+  /** It was replaced, and is still to be deleted. */
+  delete?: boolean;
 }
 
 /**
@@ -20,13 +35,19 @@ export function deployedResources(stack: string): DeployedResource[] {
     maxBuffer: 256 * 1024 * 1024,
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const { deployment } = JSON.parse(text) as { deployment: { resources?: Partial<DeployedResource>[] } };
-  return (deployment.resources ?? []).map(({ urn = "", type = "", inputs = {}, outputs = {} }) => ({
-    urn,
-    type,
-    inputs: reveal(inputs) as Record<string, unknown>,
-    outputs: reveal(outputs) as Record<string, unknown>,
-  }));
+  const { deployment } = JSON.parse(text) as { deployment: { resources?: ExportedResource[] } };
+  return (deployment.resources ?? [])
+    .filter((resource) => !resource.delete)
+    .map(({ urn = "", type = "", id = "", inputs = {}, outputs = {} }) => ({
+      urn,
+      type,
+      id,
+      inputs: reveal(inputs) as Record<string, unknown>,
+      outputs: reveal(outputs) as Record<string, unknown>,
+      secretInputs: new Set(
+        Object.keys(inputs).filter((name) => JSON.stringify(inputs[name]).includes(signature)),
+      ),
+    }));
 }
 
 /** The environment in which the Docker CLI talks to the stack's Docker Engine. */

@@ -1,0 +1,49 @@
+import { deployedResources, dockerEnvironment, type DeployedResource } from "../deployment";
+import { containerType, inspectContainers, serviceOf } from "./containers";
+import { previewRefresh } from "./engine";
+import type { Finding } from "./findings";
+import { DockerHost } from "./inspect";
+import { tryRoles } from "./roles";
+
+/** What was found, and what it was compared with. */
+export interface Drift {
+  findings: Finding[];
+  resources: DeployedResource[];
+  host: DockerHost;
+}
+
+/**
+ * Compares what runs with what was deployed last: by the engine's refresh, by looking into the containers, and by
+ * logging in to the database. Changes nothing.
+ */
+export async function findDrift(stack: string): Promise<Drift> {
+  const resources = deployedResources(stack);
+  const host = new DockerHost(dockerEnvironment(resources));
+  const inspected = [...(await inspectContainers(resources, host)), ...tryRoles(resources, host)];
+  return { findings: merge(inspected, previewRefresh(stack), resources), resources, host };
+}
+
+/** What both looks found is told once: in the words of the inspection, which knows more. */
+function merge(inspected: Finding[], refreshed: Finding[], resources: DeployedResource[]): Finding[] {
+  const containers = new Map(
+    resources
+      .filter(({ type }) => type === containerType)
+      .map((resource) => [resource.urn, serviceOf(resource)]),
+  );
+  const same = (a: Finding, b: Finding) => a.urn === b.urn && a.property === b.property;
+  const both = inspected.map((finding): Finding => {
+    const seen = finding.property !== undefined && refreshed.some((other) => same(finding, other));
+    return seen ? { ...finding, seenByEngine: true } : finding;
+  });
+  const further = refreshed.filter(
+    (finding) =>
+      !inspected.some((other) => same(finding, other)) &&
+      // A container that is gone was found by both.
+      !(containers.has(finding.urn) && finding.property === undefined),
+  );
+  const named = further.map((finding) => ({
+    ...finding,
+    subject: containers.get(finding.urn) ?? finding.subject,
+  }));
+  return [...both, ...named];
+}

@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+
+/** What `docker inspect` says of a container, as far as it is compared with the stack's state. */
+export interface InspectedContainer {
+  Id: string;
+  Name: string;
+  /** Id of the image that it runs. */
+  Image: string;
+  State: { Running: boolean; Status: string; Health?: { Status: string } };
+  Config: {
+    /** The image's reference, as it was given. */
+    Image: string;
+    Cmd: string[] | null;
+    Env: string[] | null;
+    Labels: Record<string, string> | null;
+    User: string;
+    StopTimeout?: number;
+    Healthcheck?: {
+      Test: string[];
+      Interval?: number;
+      Timeout?: number;
+      StartPeriod?: number;
+      Retries?: number;
+    };
+  };
+  HostConfig: {
+    CapAdd: string[] | null;
+    CapDrop: string[] | null;
+    Init: boolean | null;
+    LogConfig: { Type: string; Config: Record<string, string> | null };
+    Memory: number;
+    MemorySwap: number;
+    PortBindings: Record<string, { HostIp: string; HostPort: string }[] | null> | null;
+    Privileged: boolean;
+    ReadonlyRootfs: boolean;
+    RestartPolicy: { Name: string };
+    SecurityOpt: string[] | null;
+    Tmpfs: Record<string, string> | null;
+    Ulimits: { Name: string; Hard: number; Soft: number }[] | null;
+  };
+  Mounts: { Type: string; Name?: string; Source: string; Destination: string; RW: boolean }[];
+  NetworkSettings: { Networks: Record<string, { Aliases: string[] | null }> };
+}
+
+/** What `docker image inspect` says of an image. */
+export interface InspectedImage {
+  Id: string;
+  Config: { Env?: string[] | null; Labels?: Record<string, string> | null };
+}
+
+/** A stack's Docker Engine, asked through the Docker CLI. */
+export class DockerHost {
+  constructor(private readonly environment: NodeJS.ProcessEnv) {}
+
+  /** @throws with the CLI's message */
+  run(args: string[], input?: string): Buffer {
+    return execFileSync("docker", args, {
+      env: this.environment,
+      input,
+      maxBuffer: 256 * 1024 * 1024,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+  }
+
+  /** Every container with the label, running or not. */
+  containers(label: string): InspectedContainer[] {
+    const listed = this.run([
+      "container",
+      "ls",
+      "--all",
+      "--no-trunc",
+      "--quiet",
+      "--filter",
+      `label=${label}`,
+    ]);
+    const ids = listed.toString().split("\n").filter(Boolean);
+    return ids.length === 0 ? [] : (this.json("container", ...ids) as InspectedContainer[]);
+  }
+
+  /** A container by id or name; undefined where there is none. */
+  container(name: string): InspectedContainer | undefined {
+    return this.one("container", name) as InspectedContainer | undefined;
+  }
+
+  /** An image by reference or id; undefined where there is none. */
+  image(reference: string): InspectedImage | undefined {
+    return this.one("image", reference) as InspectedImage | undefined;
+  }
+
+  private json(kind: "container" | "image", ...names: string[]): unknown[] {
+    return JSON.parse(this.run([kind, "inspect", ...names]).toString()) as unknown[];
+  }
+
+  private one(kind: "container" | "image", name: string): unknown {
+    try {
+      return this.json(kind, name)[0];
+    } catch (error) {
+      if (/no such/i.test(String((error as { stderr?: Buffer }).stderr))) return undefined;
+      throw error;
+    }
+  }
+}
