@@ -83,6 +83,17 @@ export const keys = z.strictObject({
     description: "Raise by one to rotate the database password.",
     example: "2",
   }),
+  databasePassword: key(text(/^[!-~]{8,}$/, "must be at least 8 characters without spaces").optional(), {
+    description:
+      "The password of an adopted database, used while `databasePasswordVersion` is 1. Default: a generated one.",
+    example: "",
+    secret: true,
+  }),
+  jwtSecret: key(text(/^[!-~]{16,}$/, "must be at least 16 characters without spaces").optional(), {
+    description: "What signs the users' sessions; another one logs everybody out. Default: a generated one.",
+    example: "",
+    secret: true,
+  }),
   memory: key(map(serviceNames, size()).default({}), {
     description: "Memory limit of a service, where it differs from the default.",
     example: "512 MiB",
@@ -116,11 +127,17 @@ export const keys = z.strictObject({
 
 type Values = z.output<typeof keys>;
 
-/** A stack's configuration, complete and checked. */
-export interface Config extends Omit<Values, "botToken" | "images"> {
-  botToken: pulumi.Output<string>;
+/** A stack's configuration, complete and checked, with its secrets as they are. */
+export interface PlainConfig extends Omit<Values, "images"> {
   /** The image of every service: one reference, in one form. */
   images: Record<ImageName, string>;
+}
+
+/** A stack's configuration, complete and checked. */
+export interface Config extends Omit<PlainConfig, "botToken" | "databasePassword" | "jwtSecret"> {
+  botToken: pulumi.Output<string>;
+  databasePassword?: pulumi.Output<string>;
+  jwtSecret?: pulumi.Output<string>;
 }
 
 /**
@@ -128,7 +145,7 @@ export interface Config extends Omit<Values, "botToken" | "images"> {
  *
  * @throws ConfigurationError that lists all problems at once
  */
-export function parseConfig(raw: RawConfig): Omit<Config, "botToken"> & { botToken: string } {
+export function parseConfig(raw: RawConfig): PlainConfig {
   const { values, problems } = check(keys, raw);
   const images = resolveImages(raw);
   const all = [...problems, ...images.problems];
@@ -155,7 +172,13 @@ export function loadConfig(): Config {
   );
   const secretKeys = new Set(Object.keys(values).filter((name) => isConfigSecret(`${namespace}:${name}`)));
   const parsed = parseConfig({ namespace, stack: pulumi.getStack(), values, secretKeys });
-  return { ...parsed, botToken: pulumi.secret(parsed.botToken) };
+  const { databasePassword, jwtSecret } = parsed;
+  return {
+    ...parsed,
+    botToken: pulumi.secret(parsed.botToken),
+    databasePassword: databasePassword === undefined ? undefined : pulumi.secret(databasePassword),
+    jwtSecret: jwtSecret === undefined ? undefined : pulumi.secret(jwtSecret),
+  };
 }
 
 /** The edge's base URL. */

@@ -15,6 +15,8 @@ export interface BotArgs {
   /** Host name under which the edge serves the API. */
   domain: string;
   token: pulumi.Output<string>;
+  /** Signs the users' sessions. @default a generated one */
+  jwtSecret?: pulumi.Output<string>;
   webappUrl: string;
   photoCdnUrl: string;
   /** Score from which a photo is refused, 0 to 1. */
@@ -34,7 +36,7 @@ export class Bot extends pulumi.ComponentResource {
   constructor(name: string, args: BotArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Bot", name, {}, opts);
     const jwtSecret = createJwtSecret(this, name);
-    this.container = createService(this, args, jwtSecret).container;
+    this.container = createService(this, args, args.jwtSecret ?? jwtSecret.result).container;
     this.registerOutputs();
   }
 }
@@ -51,7 +53,7 @@ function createJwtSecret(parent: Bot, name: string): random.RandomPassword {
   );
 }
 
-function createService(parent: Bot, args: BotArgs, jwtSecret: random.RandomPassword): Workload {
+function createService(parent: Bot, args: BotArgs, jwtSecret: pulumi.Output<string>): Workload {
   const { context, database, domain, networks } = args;
   const { host, name, user, password } = database.connection;
   const paths = "PathPrefix(`/api/`) || Path(`/health`) || Path(`/version`)";
@@ -65,9 +67,9 @@ function createService(parent: Bot, args: BotArgs, jwtSecret: random.RandomPassw
         API_HOST: "0.0.0.0",
         API_PORT: String(port),
         // The application reads its secrets from the environment only, so `docker inspect` shows them.
-        BOT_DATABASE_URL: pulumi.interpolate`postgresql+asyncpg://${user}:${password}@${host}:5432/${name}`,
+        BOT_DATABASE_URL: pulumi.interpolate`postgresql+asyncpg://${user}:${password.apply(encodeURIComponent)}@${host}:5432/${name}`,
         BOT_TOKEN: args.token,
-        JWT_SECRET: jwtSecret.result,
+        JWT_SECRET: jwtSecret,
         NSFW_THRESHOLD: String(args.nsfwThreshold),
         PHOTO_CDN_URL: args.photoCdnUrl,
         PHOTO_STORAGE_PATH: photoPath,

@@ -14,6 +14,8 @@ export interface DatabaseArgs {
   name: string;
   /** Raising it makes a new password and gives it to the role in the running database. */
   passwordVersion: number;
+  /** The password of an adopted database, which the first version is. @default a generated one */
+  firstPassword?: pulumi.Output<string>;
   volume: docker.Volume;
   network: docker.Network;
 }
@@ -46,7 +48,11 @@ export class Database extends pulumi.ComponentResource {
     const workload = createServer(this, args, superuserPassword);
     this.container = workload.container;
     this.volume = args.volume;
-    this.connection = { host: alias, name: args.name, user: args.name, password: password.result };
+    const first = args.passwordVersion === 1 ? args.firstPassword : undefined;
+    this.connection = {
+      ...{ host: alias, name: args.name, user: args.name },
+      password: first ?? password.result,
+    };
     this.ready = createRole(this, name, args, this.connection, workload);
     this.registerOutputs();
   }

@@ -8,7 +8,9 @@
 set -euo pipefail
 
 IFS= read -r password || [[ -n $password ]]
-[[ $password =~ ^[A-Za-z0-9]+$ ]] || { echo "The password must be letters and digits" >&2; exit 1; }
+# An adopted password has any characters but white space; a quote is doubled, as SQL has it.
+[[ $password =~ ^[[:graph:]]+$ ]] || { echo "The password must be characters without white space" >&2; exit 1; }
+quote="'"
 
 # Statements come over stdin, so that the password is on no command line, and are kept out of the server's log.
 docker exec --interactive "$CONTAINER" \
@@ -21,7 +23,7 @@ SET password_encryption = 'scram-sha-256';
 SELECT pg_advisory_lock(hashtext('dating.provision-role')) \g /dev/null
 SELECT format('CREATE ROLE %I LOGIN', :'role')
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
-ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '$password';
+ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '${password//$quote/$quote$quote}';
 SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'role')
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;

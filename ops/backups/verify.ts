@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 import { checkArchive, readPart } from "./archive";
 import {
   BackupError,
@@ -9,9 +7,10 @@ import {
   type DatabasePart,
   type Manifest,
 } from "./manifest";
-import { countTables, psql, type Server } from "./psql";
+import { countTables, psql } from "./psql";
 import type { ArchiveStore } from "./store";
 import type { Target } from "./target";
+import { runServer } from "./throw-away";
 import { countEntries } from "./volume";
 
 /**
@@ -39,44 +38,19 @@ async function verifyDatabase(
   part: DatabasePart,
 ): Promise<void> {
   const { docker } = target;
-  const container = `${target.prefix}-verify-${process.pid}-${randomBytes(2).toString("hex")}`;
-  try {
-    const server = await startServer(target, container);
+  await runServer(docker, target.images.postgres, undefined, "postgres", async (server) => {
     const database = "verify";
     await psql(server, "postgres", `CREATE DATABASE ${database} TEMPLATE template0 ENCODING 'UTF8'`);
     const restore = ["pg_restore", "--exit-on-error", "--no-owner", "--no-privileges"];
     await docker.text(
-      ["exec", "--interactive", container, ...restore, "--username", server.superuser, "--dbname", database],
+      [
+        ...["exec", "--interactive", server.container, ...restore],
+        ...["--username", server.superuser, "--dbname", database],
+      ],
       readPart(store, manifest.name, part, `restoring ${part.file}`),
     );
     const wrong = differences(part.tables, await countTables(server, database));
     if (wrong.length > 0)
       throw new BackupError(`Restored, it is not what was dumped:\n  ${wrong.join("\n  ")}`);
-  } finally {
-    await docker.text(["rm", "--force", "--volumes", container]);
-  }
-}
-
-/** A server with the stack's image. What it holds may be lost at any time, so it waits for no disk. */
-async function startServer({ docker, images }: Target, container: string): Promise<Server> {
-  const hasty = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"].flatMap((each) => [
-    "-c",
-    each,
-  ]);
-  await docker.text([
-    ...["run", "--detach", "--name", container, "--network", "none", "--label", "dating.job=backup"],
-    ...[
-      "--memory",
-      "512m",
-      "--memory-swap",
-      "512m",
-      "--env",
-      `POSTGRES_PASSWORD=${randomBytes(16).toString("hex")}`,
-    ],
-    ...[images.postgres, "postgres", ...hasty],
-  ]);
-  // Over TCP: while the image initialises, the server listens on the local socket only.
-  const wait = `for i in $(seq 240); do pg_isready --quiet --host 127.0.0.1 && exit; sleep 0.25; done; exit 1`;
-  await docker.text(["exec", container, "bash", "-c", wait]);
-  return { docker, container, superuser: "postgres" };
+  });
 }

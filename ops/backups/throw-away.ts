@@ -1,0 +1,58 @@
+import { randomBytes } from "node:crypto";
+
+import type { DockerCli } from "./docker";
+import type { Server } from "./psql";
+
+/**
+ * Runs a Postgres server without a network for as long as something is done with it.
+ *
+ * @param volume its data; without one it begins empty, and what it gets is thrown away
+ * @param superuser of an empty one
+ */
+export async function runServer<T>(
+  docker: DockerCli,
+  image: string,
+  volume: string | undefined,
+  superuser: string | undefined,
+  action: (server: Server) => Promise<T>,
+): Promise<T> {
+  const container = `dating-server-${process.pid}-${randomBytes(3).toString("hex")}`;
+  // What may be lost at any time waits for no disk.
+  const hasty = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"].flatMap((each) => [
+    "-c",
+    each,
+  ]);
+  const data = volume ? ["--mount", `type=volume,source=${volume},target=/var/lib/postgresql/data`] : [];
+  try {
+    await docker.text([
+      ...[
+        "run",
+        "--detach",
+        "--name",
+        container,
+        "--network",
+        "none",
+        "--label",
+        "dating.job=backup",
+        ...data,
+      ],
+      ...["--memory", "512m", "--memory-swap", "512m", "--stop-timeout", "60"],
+      // Only read by a server that begins empty.
+      ...["--env", `POSTGRES_PASSWORD=${randomBytes(16).toString("hex")}`],
+      ...[image, "postgres", ...(volume ? [] : hasty)],
+    ]);
+    // Over TCP: while the image initialises, the server listens on the local socket only.
+    const wait = `for i in $(seq 480); do pg_isready --quiet --host 127.0.0.1 && exit; sleep 0.125; done; exit 1`;
+    await docker.text(["exec", container, "bash", "-c", wait]).catch(async (error: unknown) => {
+      throw new Error(`${image} does not start:\n${await docker.text(["logs", "--tail", "20", container])}`, {
+        cause: error,
+      });
+    });
+    const result = await action({ docker, container, superuser: superuser ?? "postgres" });
+    if (volume) await docker.text(["stop", container]);
+    return result;
+  } finally {
+    await docker.text(volume ? ["stop", container] : ["kill", container]).catch(() => {});
+    await docker.text(["rm", "--force", ...(volume ? [] : ["--volumes"]), container]);
+  }
+}

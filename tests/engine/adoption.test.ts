@@ -1,0 +1,146 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { rowCounts, sql } from "./support/application";
+import { docker, inspect, services } from "./support/docker";
+import { request, requestUntil } from "./support/http";
+import { Original, originalJwtSecret, originalPassword } from "./support/original";
+import { freePort, Project } from "./support/project";
+
+jest.setTimeout(600_000);
+
+let project: Project;
+let original: Original;
+let url: string;
+const printed: string[] = [];
+
+beforeAll(async () => {
+  project = await Project.create();
+  const port = await freePort();
+  url = `http://localhost:${port}`;
+  await project.configure({ httpPort: String(port), localImages: "true" });
+  original = await Original.start(project, port);
+  await requestUntil(`${url}/health`, 200);
+  await request(`${url}/api/interactions`, { user_id: 1, target_id: 2, interaction_type: "like" });
+});
+afterAll(() => {
+  project?.discard();
+  original?.discard();
+});
+
+function adopt(...options: string[]) {
+  const result = project.attempt("ops/adopt", [project.stackName, "--project", original.project, ...options]);
+  printed.push(result.stdout, result.stderr);
+  return result;
+}
+
+const configuration = () => readFileSync(join(project.directory, `Pulumi.${project.stackName}.yaml`), "utf8");
+const running = (service: string) =>
+  inspect(original.container(service)).then(([found]) => found!.State.Status === "running");
+
+/** Every row of a table, as text, in an order that no library has a say in. */
+const everything = "select string_agg(t::text, e'\\n' order by t::text collate \"C\") from";
+
+test("a dry run says what would be done, and changes nothing", async () => {
+  const before = { configuration: configuration(), container: (await inspect(original.container("db")))[0] };
+  const { status, stdout } = adopt("--dry-run");
+  expect(stdout).toContain("revision 002_create_discovery_tables");
+  expect(stdout).toMatch(/public\.users +500 rows/);
+  expect(stdout).toContain(`volume ${original.volume("postgres_data")} as postgres_data`);
+  expect(stdout).toContain("all indexes are built anew");
+  expect(stdout).toContain("A dry run: nothing was changed.");
+  expect(status).toBe(0);
+  expect({
+    configuration: configuration(),
+    container: (await inspect(original.container("db")))[0],
+  }).toMatchObject(before);
+});
+
+test("adoption loses no row, keeps the password and the sessions, and applies what was pending", async () => {
+  const tables = ["users", "profiles", "interactions"];
+  const before = await Promise.all(tables.map((table) => original.sql(`${everything} ${table} t`)));
+  const { status, stdout, stderr } = adopt("--yes");
+  expect(stderr).not.toContain("Rows are missing");
+  expect(stdout).toMatch(/The application was away for \d+\.\d s/);
+  expect(status).toBe(0);
+  process.stderr.write(`${/The application was away for .*/.exec(stdout)?.[0]}\n`);
+
+  expect(await Promise.all(tables.map((table) => sql(project, `${everything} ${table} t`)))).toEqual(before);
+  expect(await sql(project, "select version_num from alembic_version")).toBe("003_add_user_settings");
+  await requestUntil(`${url}/health`, 200);
+  expect((await request(`${url}/api/interactions/count`)).body).toContain("1");
+
+  const { bot, postgres } = await services(project.prefix);
+  expect(bot!.Config.Env).toContain(`JWT_SECRET=${originalJwtSecret}`);
+  expect(bot!.Config.Env).toContain("PHOTO_CDN_URL=https://cdn.example.com/photos");
+  expect(await docker("exec", bot!.Id, "stat", "--format", "%s", "/app/photos/1.jpg")).toBe("50000");
+  expect((postgres as unknown as { Mounts: { Name: string }[] }).Mounts.map(({ Name }) => Name)).toContain(
+    original.volume("postgres_data"),
+  );
+  expect(configuration()).not.toContain(originalPassword);
+  for (const service of ["db", "bot", "traefik"]) expect(await running(service)).toBe(false);
+});
+
+test("the adopted database is like a new one: roles, owners, and indexes in the order of its library", async () => {
+  const roles = "select rolname, rolsuper from pg_roles where rolname not like 'pg\\_%' order by 1";
+  expect(await sql(project, roles)).toBe("dating|f\ndating_backup|f\npostgres|t");
+  expect(await sql(project, "select distinct tableowner from pg_tables where schemaname = 'public'")).toBe(
+    "dating",
+  );
+  await sql(project, "create extension amcheck");
+  await sql(
+    project,
+    `select bt_index_check(c.oid, true) from pg_class c join pg_index i on i.indexrelid = c.oid
+       join pg_am a on a.oid = c.relam where a.amname = 'btree' and c.relnamespace = 'public'::regnamespace`,
+  );
+  await sql(project, "drop extension amcheck");
+});
+
+test("running it again changes nothing, and neither does a deploy", async () => {
+  const ids = async () => Object.values(await services(project.prefix)).map(({ Id }) => Id);
+  const before = await ids();
+  const { status, stdout } = adopt("--yes");
+  expect(stdout).toContain("already. Nothing was changed.");
+  expect(status).toBe(0);
+  expect((await project.up()).steps).toEqual([]);
+  expect(await ids()).toEqual(before);
+});
+
+test("the way back leads to the original with all rows, and adoption can be done again", async () => {
+  await request(`${url}/api/interactions`, { user_id: 3, target_id: 4, interaction_type: "like" });
+  const rows = await rowCounts(project);
+  const { status, stderr } = adopt("--back", "--yes");
+  expect(stderr).not.toContain("rror");
+  expect(status).toBe(0);
+  await requestUntil(`${url}/health`, 200);
+  expect((await request(`${url}/api/interactions/count`)).body).toContain("2");
+  expect(await original.sql("select version_num from alembic_version")).toBe("002_create_discovery_tables");
+  expect(await original.sql("select rolsuper from pg_roles where rolname = 'dating'")).toBe("t");
+
+  expect(adopt("--yes").status).toBe(0);
+  expect(await rowCounts(project)).toEqual(rows);
+  expect(adopt("--finish").stdout).toContain("are removed");
+  expect(await docker("volume", "ls", "--quiet", "--filter", `name=^${original.project}_`)).toContain(
+    "grafana_data",
+  );
+  await requestUntil(`${url}/health`, 200);
+});
+
+test("what a Grafana user has made is where it was", async () => {
+  const query =
+    "import sqlite3; print(sqlite3.connect('file:/g/grafana.db?mode=ro', uri=True).execute('SELECT title FROM dashboard').fetchall())";
+  const { backup } = await services(project.prefix);
+  const found = await docker(
+    ...["run", "--rm", "--user", "472", "--volume", `${original.volume("grafana_data")}:/g`],
+    ...["--entrypoint", "python3", backup!.Config.Image, "-c", query],
+  );
+  expect(found).toBe("[('Made by hand',)]");
+});
+
+test("no password was printed or put on a command line", () => {
+  const calls = project.dockerCalls().join("\n");
+  for (const secret of [originalPassword, originalJwtSecret, "orig".repeat(9)]) {
+    expect(printed.join("\n")).not.toContain(secret);
+    expect(calls).not.toContain(secret);
+  }
+});

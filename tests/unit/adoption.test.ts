@@ -1,0 +1,44 @@
+import { settingsOf } from "../../ops/adoption/settings";
+import { ordersDiffer, quote } from "../../ops/adoption/prepare";
+import type { Original, OriginalContainer } from "../../ops/adoption/original";
+
+const container = (service: string, more: Partial<OriginalContainer> = {}): OriginalContainer => ({
+  ...{ id: service, name: `dating-${service}-1`, service, image: service, running: true },
+  ...{ environment: {}, labels: {}, volumes: [], networks: ["dating_default"], ...more },
+});
+const database = container("db");
+const original: Original = {
+  ...{ project: "dating", database, user: "dating", password: "old", databaseName: "dating" },
+  containers: [
+    database,
+    container("bot", {
+      environment: { BOT_TOKEN: "1:token", JWT_SECRET: "jwt", NSFW_THRESHOLD: "0.6", API_PORT: "8080" },
+    }),
+    container("webapp", { labels: { "traefik.http.routers.webapp.rule": "Host(`dating.example.com`)" } }),
+  ],
+  ...{ volumes: { postgres_data: "dating_postgres_data" }, otherVolumes: [] },
+};
+
+test("the original's environment becomes this project's keys, its secrets apart from the rest", () => {
+  expect(settingsOf(original)).toEqual({
+    plain: [
+      [["domain"], "dating.example.com"],
+      [["databaseName"], "dating"],
+      [["nsfwThreshold"], "0.6"],
+      [["volumes", "postgres_data"], "dating_postgres_data"],
+    ],
+    secret: { botToken: "1:token", jwtSecret: "jwt", databasePassword: "old" },
+  });
+});
+
+test("indexes are kept only where the same library, in the same version, ordered them", () => {
+  const glibc = { order: "_-1aAbB", collationVersion: "2.36" };
+  const state = { version: "150014", revision: "", collate: "en_US.utf8" };
+  expect(ordersDiffer({ ...state, ...glibc }, glibc)).toBe(false);
+  expect(ordersDiffer({ ...state, order: "-1AB_ab", collationVersion: "" }, glibc)).toBe(true);
+  expect(ordersDiffer({ ...state, ...glibc, collationVersion: "2.31" }, glibc)).toBe(true);
+});
+
+test("a password with quotes is one SQL literal", () => {
+  expect(quote("a'b''c")).toBe("'a''b''''c'");
+});
