@@ -8,7 +8,7 @@ STACK ?= dev
 prepare = exports=$$(ops/environment); eval "$$exports"
 packages = ops/packages; PATH=$$PWD/node_modules/.bin:$$PATH
 
-.PHONY: help up preview down purge env images lock-images test test-unit test-engine bench docs lint format
+.PHONY: help up preview down purge env images lock-images test test-unit test-engine soak bench docs lint format
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -43,6 +43,9 @@ test-unit: ## the fast loop: types and unit tests
 
 test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME' for some)
 	@$(prepare); ops/images build; node_modules/.bin/jest --selectProjects engine $(ARGS)
+
+soak: ## the tests that take too long for every change: full disks, little memory (ARGS='-t NAME' for some)
+	@$(prepare); ops/images build; node_modules/.bin/jest --selectProjects soak $(ARGS)
 
 lint: ## types, ESLint and formatting
 	@$(packages); tsc --noEmit && eslint . && prettier --check .

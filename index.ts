@@ -11,6 +11,7 @@ import { Volumes } from "./components/volumes";
 import { Webapp } from "./components/webapp";
 import { edgeUrl, loadConfig } from "./config";
 import { provideOnHost } from "./images/present";
+import { headRevision } from "./images/revisions";
 
 const config = loadConfig();
 const context = stackContext(config);
@@ -88,3 +89,5 @@ export const volumes = pulumi.output(
   Object.fromEntries(Object.entries(volumeSet.byName).map(([name, volume]) => [name, volume.name])),
 );
 export { images };
+/** The newest revision of the database's schema that this release knows. */
+export const schemaRevision = headRevision();

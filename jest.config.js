@@ -15,5 +15,12 @@ module.exports = {
       testMatch: ["<rootDir>/tests/engine/**/*.test.ts"],
       globalSetup: "<rootDir>/tests/engine/support/sweep.ts",
     },
+    // What takes too long for every change: `make soak`.
+    {
+      ...shared,
+      displayName: "soak",
+      testMatch: ["<rootDir>/tests/soak/**/*.test.ts"],
+      globalSetup: "<rootDir>/tests/engine/support/sweep.ts",
+    },
   ],
 };

@@ -30,6 +30,18 @@ export class StackFile {
     return this.document.getIn(this.inner(path)) ?? undefined;
   }
 
+  /** The project's keys that the file has. */
+  keys(): string[] {
+    const config = this.document.get("config");
+    const all = isMap(config) ? Object.keys(config.toJSON() as object) : [];
+    return all.filter((key) => key.startsWith("dating:")).map((key) => key.slice("dating:".length));
+  }
+
+  /** Whether a key's value is stored encrypted. */
+  isSecret(key: string): boolean {
+    return this.get(key, "secure") !== undefined;
+  }
+
   /** The parts of a structured key, as text. */
   entries(key: string): Record<string, string> {
     this.expand(key);

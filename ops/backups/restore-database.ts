@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { projectRoot } from "../../images/content";
+import { knownRevisions } from "../../images/revisions";
 import { readPart } from "./archive";
 import { BackupError, differences, type DatabasePart, type Manifest } from "./manifest";
 import { size } from "./progress";
@@ -149,14 +149,4 @@ function migrate({ migration, docker }: Target, database: string): void {
   if (status !== 0) {
     throw new BackupError("The restored database could not be migrated. The present one was not touched.");
   }
-}
-
-function knownRevisions(): string[] {
-  const folder = join(projectRoot, "migrations/versions");
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".py"))
-    .map(
-      (file) =>
-        /^revision\s*(?::[^=]+)?=\s*["'](.+)["']/m.exec(readFileSync(join(folder, file), "utf8"))?.[1] ?? "",
-    );
 }

@@ -1,4 +1,6 @@
 """Prometheus metrics of the backups."""
+from datetime import datetime
+
 from prometheus_client import Counter, Gauge
 
 from .archives import Archive
@@ -18,9 +20,11 @@ def succeeded(archive: Archive, seconds: float) -> None:
     LAST_SIZE.set(archive.size)
 
 
-def kept(archives: list[Archive]) -> None:
+def kept(archives: list[Archive], now: datetime) -> None:
     """Also after a restart, the newest is known: its age is read from what is on the disk."""
     KEPT.set(len(archives))
-    if archives:
-        LAST_SUCCESS.set(archives[-1].created.timestamp())
-        LAST_SIZE.set(archives[-1].size)
+    # One from the future, made while the clock was wrong, would hide for years that there is no newer one.
+    past = [archive for archive in archives if archive.created <= now]
+    if past:
+        LAST_SUCCESS.set(past[-1].created.timestamp())
+        LAST_SIZE.set(past[-1].size)

@@ -40,11 +40,12 @@ class Scheduler:
     def run(self) -> None:
         """Until it is stopped."""
         kept = archives.found(self._settings.folder)
-        metrics.kept(kept)
-        due = self._first(kept)
+        metrics.kept(kept, self._clock())
+        due = self.first(kept)
         worker = ThreadPoolExecutor(max_workers=1)
         running: Future | None = None
         while not self._stop.is_set():
+            due = self.next(due)
             if running is None and self._clock() >= due:
                 running = worker.submit(self.back_up)
             if running is not None and running.done():
@@ -57,13 +58,18 @@ class Scheduler:
             log.warning("stopped during a backup")
             archives.clear_partial(self._settings.folder)
 
-    def _first(self, kept: list[archives.Archive]) -> datetime:
+    def first(self, kept: list[archives.Archive]) -> datetime:
         """A run that was missed while nothing ran is made up for at once; so is the very first one."""
-        if not kept:
-            return self._clock()
-        return self._next(kept[-1].created)
+        now = self._clock()
+        # An archive from the future was made while the clock was wrong, and says nothing about when to go on.
+        past = [archive.created for archive in kept if archive.created <= now]
+        return self._following(past[-1]) if past else now
 
-    def _next(self, after: datetime) -> datetime:
+    def next(self, due: datetime) -> datetime:
+        """Never later than the schedule says from now on: a clock that was ahead has been put right."""
+        return min(due, self._following(self._clock()))
+
+    def _following(self, after: datetime) -> datetime:
         return croniter(self._settings.schedule, after).get_next(datetime)
 
     def _after(self, run: Future) -> datetime:
@@ -72,10 +78,10 @@ class Scheduler:
         metrics.LAST_RUN_FAILED.set(self._failed)
         now = self._clock()
         if error is None:
-            return self._next(now)
+            return self._following(now)
         metrics.FAILURES.inc()
         log.error("the backup failed, next try in %d minutes: %s", RETRY.seconds // 60, str(error).strip())
-        return min(now + RETRY, self._next(now))
+        return min(now + RETRY, self._following(now))
 
     def _beat(self) -> None:
         """A failed run lets the health check fail, until a good one."""
@@ -95,4 +101,4 @@ class Scheduler:
             gone = old.path.rename(old.path.with_name(f".partial-{old.path.name}"))
             shutil.rmtree(gone)
             log.info("%s is removed: %d are kept, for %d days", old.path.name, settings.keep, settings.keep_days)
-        metrics.kept(archives.found(settings.folder))
+        metrics.kept(archives.found(settings.folder), self._clock())

@@ -17,6 +17,7 @@ beforeAll(async () => {
   s3 = await startFakeS3("safe");
   ({ project, url } = await application());
   Object.assign(project.environment, s3.environment);
+  await project.stack.setConfig("dating:healthTimeout", { value: "20" });
   await project.up();
   await requestUntil(`${url}/health`, 200);
   await sql(
@@ -207,6 +208,27 @@ except psycopg2.Error as error:
     await docker("rm", "--force", name);
   });
 
+  test("makes up for a missed run, and does not wait for a time that a wrong clock has named", async () => {
+    const script = `
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from dating_backup.archives import Archive
+from dating_backup.schedule import Scheduler
+from dating_backup.settings import Settings
+now = datetime(2026, 11, 30, 12, tzinfo=timezone.utc)
+scheduler = Scheduler(Settings("test", "15 3 * * *", 14, 30, Path("/none")), lambda: now)
+made = lambda *hours: [Archive(Path(str(each)), now - timedelta(hours=each), 1) for each in hours]
+for due in (scheduler.first([]), scheduler.first(made(30, 20)), scheduler.first(made(30, 2)),
+            scheduler.first(made(2, -80000)), scheduler.next(now + timedelta(days=3650)), scheduler.next(now)):
+    print(due.strftime("%Y-%m-%dT%H:%M"))`;
+    expect((await inBackup(script)).split("\n")).toEqual([
+      "2026-11-30T12:00",
+      "2026-11-30T03:15",
+      ...["2026-12-01T03:15", "2026-12-01T03:15", "2026-12-01T03:15"],
+      "2026-11-30T12:00",
+    ]);
+  });
+
   test("keeps the newest, whatever their number and age", async () => {
     const script = `
 from datetime import datetime, timedelta, timezone
@@ -217,5 +239,52 @@ made = [Archive(Path(str(days)), now - timedelta(days=days), 1) for days in (50,
 names = lambda *args: [archive.path.name for archive in expired(*args, now)]
 print(names(made, 14, 30), names(made, 2, 365), names(made, 1, 1), names(made[:1], 1, 1), names([], 1, 1))`;
     expect(await inBackup(script)).toBe("['50', '40'] ['50', '40', '20'] ['50', '40', '20', '10'] [] []");
+  });
+});
+
+describe("a rollback", () => {
+  const rollback = (...options: string[]) =>
+    project.attempt("ops/rollback", [project.stackName, "--yes", ...options]);
+  const bot = async () => {
+    const { Config } = (await services(project.prefix)).bot!;
+    return { image: Config.Image, threshold: Config.Env.find((each) => each.startsWith("NSFW_THRESHOLD=")) };
+  };
+
+  test("brings back images and settings of the last good release, shows the preview first, and keeps the rows", async () => {
+    const before = { bot: await bot(), rows: await rowCounts(project) };
+    await project.stack.setConfig("dating:nsfwThreshold", { value: "0.8" });
+    appendFileSync(join(project.directory, "images/bot/Dockerfile"), "\n# another release\n");
+    project.run("ops/images", ["build", "bot"]);
+    await project.up();
+    expect((await bot()).threshold).toBe("NSFW_THRESHOLD=0.8");
+    expect((await bot()).image).not.toBe(before.bot.image);
+
+    const { status, stdout } = rollback();
+    expect(stdout).toContain("dating:nsfwThreshold: 0.8 → 0.7");
+    expect(stdout).toMatch(/are both at 003_add_user_settings[^]*Previewing update[^]*Updating/);
+    expect(stdout).toContain("still describes the release that was taken back");
+    expect(status).toBe(0);
+    expect({ bot: await bot(), rows: await rowCounts(project) }).toEqual(before);
+    await requestUntil(`${url}/health`, 200);
+  });
+
+  test("after a release that failed brings back the last good one", async () => {
+    const before = await bot();
+    await project.configurePath("botEnvironment.SAMPLE_BOT_FAULT", "unhealthy");
+    await expect(project.up()).rejects.toThrow("did not become healthy");
+    const { status, stdout } = rollback();
+    expect(stdout).toContain("dating:botEnvironment");
+    expect(status).toBe(0);
+    expect(await bot()).toEqual(before);
+  });
+
+  test("says where the schema does not fit, and changes nothing", async () => {
+    const before = await bot();
+    project.run("ops/alembic", [project.stackName, "downgrade", "-1"]);
+    const [first] = project.run("ops/rollback", [project.stackName, "--list"]).trim().split("\n").slice(-1);
+    const { status, stderr } = rollback("--to", first!.split(" ")[0]!);
+    expect(stderr).toContain(`ops/alembic ${project.stackName} upgrade 003_add_user_settings`);
+    expect(status).toBe(1);
+    expect(await bot()).toEqual(before);
   });
 });

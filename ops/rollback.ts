@@ -1,0 +1,165 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { program } from "commander";
+
+import { projectRoot } from "../images/content";
+import { BackupError } from "./backups/manifest";
+import { confirm, finish } from "./backups/report";
+import { psql } from "./backups/psql";
+import { serverOf } from "./backups/restore-database";
+import { readTarget } from "./backups/target";
+import {
+  notOfARelease,
+  previousRelease,
+  releases,
+  rollbackMessage,
+  sameRelease,
+  type Release,
+} from "./releases/history";
+import { checkSchema } from "./releases/schema";
+import { StackFile } from "./stack-file";
+
+interface Options {
+  list?: true;
+  to?: string;
+  keepSchema?: true;
+  write?: true;
+  yes?: true;
+}
+
+async function rollback(stack: string, options: Options): Promise<void> {
+  const all = releases(stack);
+  if (options.list) return list(all);
+  const release = options.to ? all.find(({ at }) => at === options.to) : previousRelease(all);
+  if (!release) {
+    throw new BackupError(
+      options.to
+        ? `There is no deploy of ${options.to}. See: ops/rollback ${stack} --list`
+        : `Stack ${stack} has no earlier release in its history. Nothing was changed.`,
+    );
+  }
+  if (!release.succeeded) throw new BackupError(`The deploy of ${release.at} failed. Nothing was changed.`);
+  console.log(`Back to the release of ${release.at} (${release.message})`);
+  await withRelease(stack, release, async (configFile, changes) => {
+    changes.forEach((line) => console.log(`  ${line}`));
+    await tellSchema(stack, release, options.keepSchema ?? false);
+    tellProgram(release);
+    const configuration = ["--stack", stack, "--config-file", configFile];
+    execFileSync("pulumi", ["preview", ...configuration], { stdio: "inherit" });
+    if (!options.yes) await confirm(stack);
+    const message = ["--message", rollbackMessage(release)];
+    execFileSync("pulumi", ["up", ...configuration, "--yes", "--skip-preview", ...message], {
+      stdio: "inherit",
+    });
+    if (options.write) copyFileSync(configFile, new StackFile(stack).path);
+  });
+  console.log(
+    options.write
+      ? `Pulumi.${stack}.yaml describes the release that runs now: commit it.`
+      : `Pulumi.${stack}.yaml still describes the release that was taken back: the next deploy brings it again, unless you mend ` +
+          "the file first. With --write, the settings above are written into it.",
+  );
+}
+
+function list(all: Release[]): void {
+  all.forEach((release, place) => {
+    const same =
+      all[place + 1] && sameRelease(release, all[place + 1]!) ? ", nothing of the release changed" : "";
+    console.log(`${release.at}  ${release.succeeded ? "succeeded" : "failed   "}  ${release.message}${same}`);
+  });
+}
+
+/** Does something with a copy of the stack's file that describes a release. Secrets and the data's keys stay as they are. */
+async function withRelease(
+  stack: string,
+  release: Release,
+  action: (configFile: string, changes: string[]) => Promise<void>,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "dating-rollback-"));
+  try {
+    copyFileSync(join(projectRoot, `Pulumi.${stack}.yaml`), join(folder, `Pulumi.${stack}.yaml`));
+    const file = new StackFile(stack, folder);
+    const changes = describeRelease(file, release);
+    file.save();
+    await action(file.path, changes);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Writes a release into a stack's file. */
+function describeRelease(file: StackFile, { settings, images }: Release): string[] {
+  const changes: string[] = [];
+  const change = (value: unknown, ...path: string[]) => {
+    const present = path[0] === "images" ? file.entries("images")[path[1]!] : plain(file.get(path[0]!));
+    if (JSON.stringify(present) === JSON.stringify(value)) return;
+    if (value === undefined) file.remove(...path);
+    else file.set(value, ...path);
+    changes.push(`dating:${path.join(".")}: ${text(present)} → ${text(value)}`);
+  };
+  const keys = new Set([...Object.keys(settings), ...file.keys()]);
+  for (const key of keys) {
+    if (key === "images" || notOfARelease.includes(key) || file.isSecret(key)) continue;
+    change(settings[key], key);
+  }
+  for (const [name, image] of Object.entries(images ?? {})) change(image, "images", name);
+  return changes;
+}
+
+/** As Pulumi's history has values: text, or a structure. */
+function plain(value: unknown): unknown {
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+}
+
+function text(value: unknown): string {
+  return value === undefined ? "the default" : typeof value === "string" ? value : JSON.stringify(value);
+}
+
+async function tellSchema(stack: string, release: Release, keep: boolean): Promise<void> {
+  const target = readTarget(stack);
+  const present = await psql(
+    serverOf(target),
+    target.database.name,
+    "SELECT version_num FROM alembic_version",
+  );
+  const { compatible, message } = checkSchema(stack, release.revision, present);
+  if (!compatible && !keep) throw new BackupError(`${message}\nNothing was changed.`);
+  console.log(message);
+}
+
+/** Images and settings are the release's; what makes containers of them is this checkout. */
+function tellProgram({ commit }: Release): void {
+  if (!commit) return;
+  let present = "";
+  try {
+    present = execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8", cwd: projectRoot }).trim();
+  } catch {
+    return;
+  }
+  if (present !== commit) {
+    console.log(
+      `Program: this checkout's (${present.slice(0, 10)}). The release was deployed by that of ${commit.slice(0, 10)}.`,
+    );
+  }
+}
+
+program
+  .name("ops/rollback")
+  .description(
+    "Deploys the images and settings of the last good release again, after showing the preview and asking. Data, secrets and " +
+      "the schema stay.",
+  )
+  .argument("<stack>")
+  .option("--list", "list the recorded deploys, newest first")
+  .option(
+    "--to <time>",
+    "the deploy of that time, as --list shows it (default: the last good one that was another)",
+  )
+  .option("--keep-schema", "go on although the database is at another revision than the release knew")
+  .option("--write", "write the release's settings into Pulumi.STACK.yaml when it is deployed")
+  .option("--yes", "do not ask")
+  .action((stack: string, options: Options) => finish(rollback(stack, options)));
+void program.parseAsync();
