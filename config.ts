@@ -61,7 +61,11 @@ export const keys = z.strictObject({
       "must be the name of an environment variable",
       z.string("must be text"),
     ).default({}),
-    { description: "Further environment variables of the bot that are not secret.", example: "value" },
+    {
+      description: "Further environment variables of the bot that are not secret.",
+      example: "value",
+      promoted: true,
+    },
   ),
   webappUrl: key(webUrl().optional(), {
     description: "Public address of the web app. Default: the edge's.",
@@ -74,6 +78,7 @@ export const keys = z.strictObject({
   nsfwThreshold: key(decimal(0, 1).default(0.7), {
     description: "Score from which the bot refuses a photo.",
     example: "0.7",
+    promoted: true,
   }),
   databaseName: key(text(/^[a-z_][a-z0-9_]{0,62}$/, "must be a lower-case SQL name").default("dating"), {
     description: "Name of the application's database and of the role that owns it.",

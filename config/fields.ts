@@ -16,6 +16,8 @@ export interface KeyMeta {
   example: string;
   /** The value must be stored encrypted. */
   secret?: true;
+  /** The value belongs to a release, and is promoted with its images. */
+  promoted?: true;
 }
 
 /** Attaches documentation to a key's type. */

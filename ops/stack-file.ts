@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { isMap, parseDocument, type Document } from "yaml";
+import { isMap, isNode, parseDocument, type Document } from "yaml";
 
 import { projectRoot } from "../images/content";
 
@@ -42,12 +42,17 @@ export class StackFile {
     return this.get(key, "secure") !== undefined;
   }
 
+  /** The value of a key; a structured one that is written as JSON in one text, too. */
+  value(key: string): unknown {
+    const node: unknown = this.document.getIn(this.inner([key]));
+    return isNode(node) ? (node.toJSON() as unknown) : structured(node);
+  }
+
   /** The parts of a structured key, as text. */
   entries(key: string): Record<string, string> {
-    this.expand(key);
-    const node = this.document.getIn(this.inner([key]));
-    const values = isMap(node) ? (node.toJSON() as Record<string, unknown>) : {};
-    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+    return Object.fromEntries(
+      Object.entries(this.value(key) ?? {}).map(([name, part]) => [name, String(part)]),
+    );
   }
 
   set(value: unknown, ...path: string[]): void {
@@ -68,14 +73,20 @@ export class StackFile {
     writeFileSync(this.path, this.text());
   }
 
-  /** A structured key can be written as JSON in one text, too; from then on it is a map. */
+  /** Makes a map of a structured key that is written as JSON in one text, so that a part of it can be changed. */
   private expand(key: string): void {
-    const value = this.get(key);
-    if (typeof value === "string")
-      this.document.setIn(this.inner([key]), this.document.createNode(JSON.parse(value)));
+    const value = this.value(key);
+    if (typeof this.get(key) === "string" && typeof value === "object") {
+      this.document.setIn(this.inner([key]), this.document.createNode(value));
+    }
   }
 
   private inner([key, ...rest]: string[]): string[] {
     return ["config", `dating:${key}`, ...rest];
   }
+}
+
+function structured(value: unknown): unknown {
+  if (typeof value !== "string" || !value.trimStart().startsWith("{")) return value ?? undefined;
+  return JSON.parse(value) as unknown;
 }

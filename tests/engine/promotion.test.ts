@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { load } from "js-yaml";
@@ -6,7 +6,7 @@ import { load } from "js-yaml";
 import { imageNames } from "../../config";
 import { localImage } from "../../images/content";
 import { botToken } from "./support/application";
-import { docker, labelled, services } from "./support/docker";
+import { docker, labelled, removeAll, services } from "./support/docker";
 import { requestUntil } from "./support/http";
 import { freePort, Project } from "./support/project";
 import { Registry } from "./support/registry";
@@ -34,6 +34,7 @@ beforeAll(async () => {
   );
 });
 afterAll(() => {
+  if (project) removeAll(`${project.prefix}-prod`);
   project?.discard();
   registry?.remove();
 });
@@ -132,5 +133,134 @@ describe("a deploy by digest from a registry that asks for a password", () => {
     registry.push("debian:bookworm-slim", "dating/webapp:1.0.0");
     expect((await project.up({ refresh: true })).steps).toEqual([]);
     expect((await services(project.prefix)).webapp?.Id).toBe(before.webapp?.Id);
+  });
+});
+
+describe("a promotion", () => {
+  const git = (...args: string[]) => project.run("git", args);
+  const prodFile = () => readFileSync(join(project.directory, `Pulumi.${prod}.yaml`), "utf8");
+  const promote = (...flags: string[]) => {
+    const { status, stdout, stderr } = project.attempt("ops/promote", [
+      ...["--from", project.stackName, "--to", prod],
+      ...flags,
+    ]);
+    return { status, text: stdout + stderr };
+  };
+  let prod: string;
+  let prodUrl: string;
+
+  /** A git checkout with two stacks: the one that is deployed, and one that never was. */
+  beforeAll(async () => {
+    prod = `${project.stackName}-prod`;
+    const port = await freePort();
+    prodUrl = `http://localhost:${port}`;
+    process.once("exit", () => removeAll(`${project.prefix}-prod`));
+    project.run("pulumi", ["stack", "init", prod, "--no-select"]);
+    const set = (key: string, value: string) =>
+      project.run("pulumi", ["config", "set", "--stack", prod, `dating:${key}`, value]);
+    set("domain", "localhost");
+    set("httpPort", String(port));
+    project.run("pulumi", ["config", "set", "--stack", prod, "--secret", "dating:botToken"], botToken);
+    const file = join(project.directory, `Pulumi.${prod}.yaml`);
+    writeFileSync(file, `# Kept through every promotion.\n${prodFile()}`);
+
+    git("init", "--quiet");
+    git("config", "user.name", "Ada");
+    git("config", "user.email", "ada@example.com");
+    appendFileSync(join(project.directory, ".git/info/exclude"), "node_modules\n/.bin/\n/.state/\n");
+    git("add", ".");
+    git("add", "--force", `Pulumi.${prod}.yaml`, `Pulumi.${project.stackName}.yaml`);
+    git("commit", "--quiet", "--message", "Everything");
+    await project.stack.setConfig("dating:nsfwThreshold", { value: "0.8" });
+    git("commit", "--quiet", "--all", "--message", "A stricter filter");
+  });
+
+  test("of what was not deployed from a commit is refused", () => {
+    expect(promote()).toEqual({
+      status: 1,
+      text: expect.stringContaining("nobody knows from which commit it was deployed"),
+    });
+  });
+
+  test("is refused when the stack has drift, is not healthy, is not pinned, or is not what the checkout has: all at once", async () => {
+    await project.up();
+    const { webapp } = await services(project.prefix);
+    await docker("stop", webapp!.Id);
+    appendFileSync(join(project.directory, "index.ts"), "// a newer commit than was tested\n");
+    git("commit", "--quiet", "--all", "--message", "Newer");
+    const state = project.run("pulumi", ["stack", "export", "--stack", project.stackName]);
+    const broken = join(project.directory, ".state/broken.json");
+    writeFileSync(
+      broken,
+      state.replaceAll(`"bot": "${configuredImages().bot}"`, '"bot": "dating/bot:1.0.0"'),
+    );
+    project.run("pulumi", ["stack", "import", "--stack", project.stackName, "--file", broken]);
+
+    const commit = git("rev-parse", "HEAD");
+    const { status, text } = promote("--yes");
+    expect(status).toBe(1);
+    for (const line of [
+      `stack ${project.stackName} is not fit to be promoted; nothing was changed.`,
+      "drift: webapp: its container does not run (exited)",
+      "webapp is not healthy",
+      "the image of bot is not pinned by digest: dating/bot:1.0.0",
+      "this checkout is not what was deployed and tested",
+      ": index.ts",
+    ]) {
+      expect(text).toContain(line);
+    }
+    expect(git("rev-parse", "HEAD")).toBe(commit);
+    expect(git("status", "--porcelain")).toBe("");
+    expect(await labelled("container", `${project.prefix}-prod`)).toEqual([]);
+
+    git("reset", "--quiet", "--hard", "HEAD^");
+    writeFileSync(broken, state);
+    project.run("pulumi", ["stack", "import", "--stack", project.stackName, "--file", broken]);
+    await docker("start", webapp!.Id);
+    await requestUntil(`${url}/`, 200);
+    await project.up();
+  });
+
+  test("shows the preview and commits the digests and settings that were tested, and deploys nothing", async () => {
+    const { status, text } = promote();
+    expect({ status, text }).toEqual({
+      status: 0,
+      text: expect.stringMatching(/\+ .*docker:index:Container/),
+    });
+    const { config } = load(prodFile()) as { config: Record<string, unknown> };
+    expect(config["dating:images"]).toEqual(configuredImages());
+    expect(String(config["dating:nsfwThreshold"])).toBe("0.8");
+    expect(config["dating:domain"]).toBe("localhost");
+    expect(prodFile()).toMatch(/^# Kept through every promotion\.\n/);
+
+    expect(git("show", "--name-only", "--format=", "HEAD").trim()).toBe(`Pulumi.${prod}.yaml`);
+    expect(git("log", "-1", "--format=%B")).toContain(`Promoted-From: ${project.stackName}\n`);
+    const listed = project.run("ops/promote", ["--to", prod, "--list"]);
+    expect(listed).toMatch(
+      new RegExp(
+        `^\\w+  \\S+  Ada <ada@example.com>  from ${project.stackName} as deployed \\S+, commit [0-9a-f]{40}\n$`,
+      ),
+    );
+    expect(await labelled("container", `${project.prefix}-prod`)).toEqual([]);
+  });
+
+  test("with --yes deploys it: prod runs the digests that were tested, and a second one has nothing to promote", async () => {
+    const { status, text } = promote("--yes");
+    expect({ status, text }).toMatchObject({ status: 0 });
+    expect(text).toContain(`Pulumi.${prod}.yaml has all that ${project.stackName} was deployed with.`);
+    expect((await requestUntil(`${prodUrl}/health`, 200)).status).toBe(200);
+
+    const imagesOf = async (prefix: string) =>
+      Object.fromEntries(
+        Object.entries(await services(prefix)).map(([service, { Image, Config }]) => [
+          service,
+          [Image, Config.Image],
+        ]),
+      );
+    const tested = await imagesOf(project.prefix);
+    expect(Object.keys(tested).length).toBeGreaterThanOrEqual(4);
+    expect(await imagesOf(`${project.prefix}-prod`)).toEqual(tested);
+    for (const [, reference] of Object.values(tested)) expect(reference).toMatch(/@sha256:[0-9a-f]{64}$/);
+    expect(git("status", "--porcelain")).toBe("");
   });
 });

@@ -1,0 +1,53 @@
+import { imageNames, keys } from "../../config";
+import { metaOf } from "../../config/fields";
+import type { StackFile } from "../stack-file";
+import { configured, type Deployment } from "./deployment";
+import type { Change } from "./record";
+
+/** The configuration keys, but for the images, that belong to a release and not to a stack. */
+export const travelling: string[] = Object.entries(keys.shape)
+  .filter(([, field]) => metaOf(field).promoted)
+  .map(([name]) => name);
+
+/**
+ * Puts the images and the travelling settings of a deployment into another stack's file, which is not saved yet.
+ *
+ * @returns what differs from before; nothing when the stack has it all
+ */
+export function applySettings(
+  file: StackFile,
+  images: Record<string, string>,
+  deployment: Deployment,
+): Change[] {
+  const before = file.entries("images");
+  const changes: Change[] = [];
+  for (const name of imageNames) {
+    const image = images[name];
+    if (image === undefined || image === before[name]) continue;
+    changes.push({ key: `images.${name}`, before: before[name], after: image });
+    file.set(image, "images", name);
+  }
+  for (const key of travelling) {
+    const wanted = configured(deployment, key);
+    const own = file.value(key);
+    if (textOf(wanted ?? standard(key)) === textOf(own ?? standard(key))) continue;
+    changes.push({ key, before: textOf(own), after: textOf(wanted) });
+    // The default, too, travels: as no value of its own.
+    if (wanted === undefined) file.remove(key);
+    else file.set(wanted, key);
+  }
+  return changes;
+}
+
+function standard(key: string): unknown {
+  return keys.shape[key as keyof typeof keys.shape].safeParse(undefined).data;
+}
+
+/** One text for a value, whatever the order of its parts. */
+function textOf(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "string") return value;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const sorted = Object.entries(value as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify(sorted.map(([name, inner]) => [name, String(inner)]));
+}
