@@ -1,0 +1,59 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+
+import { program } from "commander";
+
+import { parseSecrets, secretNames, setSecret } from "./secret-values";
+import { StackFile } from "./stack-file";
+
+/** Asks for each secret in a terminal; the CLI does it without showing what is typed. */
+function ask(stack: string): void {
+  for (const name of secretNames) {
+    console.log(`dating:${name} of stack ${stack}:`);
+    const { status } = spawnSync(
+      "pulumi",
+      ["config", "set", "--stack", stack, "--secret", `dating:${name}`],
+      {
+        stdio: "inherit",
+      },
+    );
+    if (status !== 0) throw new Error(`dating:${name} was not set`);
+  }
+}
+
+function set(stack: string): void {
+  if (process.stdin.isTTY) return ask(stack);
+  const values = parseSecrets(readFileSync(0, "utf8"));
+  if (values.size === 0)
+    throw new Error(`no line NAME=VALUE on standard input; the names are ${secretNames.join(", ")}`);
+  for (const [name, value] of values) setSecret(stack, name, value);
+  console.log(`stack ${stack}: set ${[...values.keys()].join(", ")}`);
+}
+
+function list(stack: string): void {
+  const file = new StackFile(stack);
+  for (const name of secretNames) {
+    const value = file.value(name);
+    const encrypted = typeof value === "object" && value !== null && "secure" in value;
+    console.log(
+      `${name}: ${encrypted ? "set" : value === undefined ? "missing" : "in plain text: set it again"}`,
+    );
+  }
+}
+
+program
+  .name("ops/secrets")
+  .description("The secrets of a stack that people give it, encrypted in Pulumi.STACK.yaml.");
+program
+  .command("set")
+  .description("sets them: asked for in a terminal, or read as lines NAME=VALUE from standard input")
+  .argument("<stack>")
+  .action(set);
+program.command("list").description("says which are set, and shows none").argument("<stack>").action(list);
+
+try {
+  program.parse();
+} catch (error) {
+  console.error(`ops/secrets: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
