@@ -10,6 +10,11 @@ export const secretNames: string[] = Object.entries(keys.shape)
   .filter(([, field]) => metaOf(field).secret)
   .map(([name]) => name);
 
+/** Those without which a stack is refused. */
+export const requiredSecrets: string[] = secretNames.filter(
+  (name) => !keys.shape[name as keyof typeof keys.shape].safeParse(undefined).success,
+);
+
 /**
  * Reads lines `NAME=VALUE`, as a file of environment variables has them; `BOT_TOKEN` is `botToken`.
  *

@@ -3,12 +3,14 @@ import { readFileSync } from "node:fs";
 
 import { program } from "commander";
 
-import { parseSecrets, secretNames, setSecret } from "./secret-values";
+import { parseSecrets, requiredSecrets, secretNames, setSecret } from "./secret-values";
 import { StackFile } from "./stack-file";
 
 /** Asks for each secret in a terminal; the CLI does it without showing what is typed. */
-function ask(stack: string): void {
-  for (const name of secretNames) {
+function ask(stack: string, names: string[]): void {
+  for (const name of names.length > 0 ? names : requiredSecrets) {
+    if (!secretNames.includes(name))
+      throw new Error(`${name} is no secret: there are ${secretNames.join(", ")}`);
     console.log(`dating:${name} of stack ${stack}:`);
     const { status } = spawnSync(
       "pulumi",
@@ -21,8 +23,8 @@ function ask(stack: string): void {
   }
 }
 
-function set(stack: string): void {
-  if (process.stdin.isTTY) return ask(stack);
+function set(stack: string, names: string[]): void {
+  if (process.stdin.isTTY) return ask(stack, names);
   const values = parseSecrets(readFileSync(0, "utf8"));
   if (values.size === 0)
     throw new Error(`no line NAME=VALUE on standard input; the names are ${secretNames.join(", ")}`);
@@ -36,7 +38,7 @@ function list(stack: string): void {
     const value = file.value(name);
     const encrypted = typeof value === "object" && value !== null && "secure" in value;
     console.log(
-      `${name}: ${encrypted ? "set" : value === undefined ? "missing" : "in plain text: set it again"}`,
+      `${name}: ${encrypted ? "set" : value !== undefined ? "in plain text: set it again" : requiredSecrets.includes(name) ? "missing" : "not set"}`,
     );
   }
 }
@@ -48,6 +50,7 @@ program
   .command("set")
   .description("sets them: asked for in a terminal, or read as lines NAME=VALUE from standard input")
   .argument("<stack>")
+  .argument("[name...]", "which to ask for (default: those without which the stack is refused)")
   .action(set);
 program.command("list").description("says which are set, and shows none").argument("<stack>").action(list);
 

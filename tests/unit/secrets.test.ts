@@ -15,11 +15,11 @@ test("lines of an environment file are taken by either name, quoted or not", () 
 });
 
 test("everything that is wrong is told at once, and no value with it", () => {
-  expect(() => parseSecrets("what is this secret-1\nBOT_TOKEN=secret-2\nJWT_SECRET=secret-3")).toThrow(
-    /^nothing was set:\n {2}line 1 is not NAME=VALUE\n {2}botToken must be a token as @BotFather gives it\n {2}JWT_SECRET is not a secret of a stack: there are .*$/,
+  expect(() => parseSecrets("what is this secret-1\nBOT_TOKEN=secret-2\nOTHER=secret-3")).toThrow(
+    /^nothing was set:\n {2}line 1 is not NAME=VALUE\n {2}botToken must be a token as @BotFather gives it\n {2}OTHER is not a secret of a stack: there are .*$/,
   );
   try {
-    parseSecrets("what is this secret-1\nBOT_TOKEN=secret-2\nJWT_SECRET=secret-3");
+    parseSecrets("what is this secret-1\nBOT_TOKEN=secret-2\nOTHER=secret-3");
   } catch (error) {
     expect(String(error)).not.toMatch(/secret-\d/);
   }
