@@ -1,5 +1,8 @@
+import { execFileSync } from "node:child_process";
+
 import { program } from "commander";
 
+import { projectRoot } from "../images/content";
 import { checkArchive, describe, findArchive, readPart } from "./backups/archive";
 import { BackupError, databaseOf, volumesOf, type Manifest } from "./backups/manifest";
 import { confirm, finish } from "./backups/report";
@@ -45,8 +48,21 @@ async function restore(stack: string, name: string | undefined, options: Options
   for (const part of volumes) {
     await unpackVolume(target, part.volume, readPart(store, chosen.name, part, `restoring ${part.file}`));
   }
+  if (volumes.some(({ volume }) => volume === "postgres_data")) provisionRoles(target);
   if (database) keptNote(target, await restoreDatabase(target, store, chosen, database));
   console.log(`Restored ${chosen.name}.`);
+}
+
+/** The files of a database bring the passwords of their time along. */
+function provisionRoles({ docker, roles }: Target): void {
+  for (const { create, stdin, environment } of roles) {
+    execFileSync("bash", ["-c", create], {
+      cwd: projectRoot,
+      input: stdin,
+      env: { ...docker.environment, ...environment },
+      stdio: ["pipe", "inherit", "inherit"],
+    });
+  }
 }
 
 async function undo(target: Target): Promise<void> {

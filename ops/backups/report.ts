@@ -7,7 +7,12 @@ export async function finish(command: Promise<unknown>): Promise<void> {
   try {
     await command;
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    console.error(
+      code === "ENOENT" && syscall?.startsWith("spawn")
+        ? `${message}. Prepare this shell first: eval "$(make -s env)"`
+        : (message ?? String(error)),
+    );
     process.exitCode = 1;
   }
 }

@@ -34,6 +34,8 @@ export class S3Store implements WritableStore {
     this.prefix = [prefix, stack].filter(Boolean).join("/");
     this.where = `s3://${bucket}/${this.prefix}`;
     const elsewhere = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+    // The pinned release runs on Node.js 20; that later ones will not is no news for who makes a backup.
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
     this.client = new S3Client({
       region: process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1",
       // Stores other than Amazon's often know neither bucket names in host names nor the newer checksums.

@@ -20,15 +20,18 @@ export async function swapDatabase(
       `ALTER DATABASE :"current" WITH ALLOW_CONNECTIONS false;
        SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
         WHERE datname IN (:'current', :'fresh') AND pid <> pg_backend_pid();
+       ALTER DATABASE :"fresh" WITH ALLOW_CONNECTIONS true;
        BEGIN;
        ALTER DATABASE :"current" RENAME TO :"kept";
        ALTER DATABASE :"fresh" RENAME TO :"current";
-       COMMIT;`,
+       COMMIT;
+       -- Here, not only below: the server finishes this also when whoever asked for it is killed.
+       ALTER DATABASE :"kept" WITH ALLOW_CONNECTIONS true;`,
       names,
     );
     return (Date.now() - begin) / 1000;
   } finally {
-    // Whichever of the two has the name by now.
+    // Where it failed: whichever of the two has the name by now.
     await psql(
       server,
       "postgres",

@@ -13,6 +13,8 @@ export interface Target {
   reader: { host: string; user: string; password: string; network: string };
   /** The migration as deployed: what hooks/alembic.sh is told. */
   migration: { environment: Record<string, string>; password: string };
+  /** The commands that gave the database's roles their passwords. */
+  roles: { create: string; stdin: string; environment: Record<string, string> }[];
   images: { postgres: string; backup: string };
   /** Real name of each volume. */
   volumes: Record<string, string>;
@@ -53,6 +55,9 @@ export function readTarget(stack: string): Target {
       environment: migration.inputs.environment as Record<string, string>,
       password: String(migration.inputs.stdin),
     },
+    roles: resources
+      .filter(({ inputs }) => /^bash hooks\/provision-\w+\.sh$/.test(String(inputs.create)))
+      .map(({ inputs }) => inputs as unknown as Target["roles"][number]),
     images: outputs.images as Target["images"],
     volumes: outputs.volumes as Target["volumes"],
   };

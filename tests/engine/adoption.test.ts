@@ -126,6 +126,17 @@ test("the way back leads to the original with all rows, and adoption can be done
   await requestUntil(`${url}/health`, 200);
 });
 
+test("the dump made before adoption can be restored: into another stack than its own, and migrated on the way", async () => {
+  const from = ["--from", "backups", "--from-stack", original.project, "--yes"];
+  await sql(project, "delete from users");
+  const { status, stderr } = project.attempt("ops/restore", [project.stackName, ...from]);
+  expect(stderr).toContain("Running upgrade 002_create_discovery_tables -> 003_add_user_settings");
+  expect(status).toBe(0);
+  expect((await rowCounts(project)).users).toBe(500);
+  expect(await sql(project, "select version_num from alembic_version")).toBe("003_add_user_settings");
+  expect((await requestUntil(`${url}/api/interactions/count`, 200)).body).toContain("2");
+});
+
 test("what a Grafana user has made is where it was", async () => {
   const query =
     "import sqlite3; print(sqlite3.connect('file:/g/grafana.db?mode=ro', uri=True).execute('SELECT title FROM dashboard').fetchall())";

@@ -5,18 +5,15 @@ import { application, rowCounts, sql } from "./support/application";
 import { docker, services } from "./support/docker";
 import { requestUntil } from "./support/http";
 import type { Project } from "./support/project";
-import { startFakeS3, type FakeS3 } from "./support/s3";
+import { describeWithS3, startFakeS3, type FakeS3 } from "./support/s3";
 
 jest.setTimeout(600_000);
 
 let project: Project;
 let url: string;
-let s3: FakeS3;
 
 beforeAll(async () => {
-  s3 = await startFakeS3("safe");
   ({ project, url } = await application());
-  Object.assign(project.environment, s3.environment);
   await project.stack.setConfig("dating:healthTimeout", { value: "20" });
   await project.up();
   await requestUntil(`${url}/health`, 200);
@@ -32,10 +29,7 @@ beforeAll(async () => {
      : >sub/empty && chmod 0600 sub/empty && touch --date "2024-02-29 01:02:03.123456789" 1.jpg sub`,
   );
 });
-afterAll(() => {
-  s3?.stop();
-  project?.discard();
-});
+afterAll(() => project?.discard());
 
 async function inBot(script: string): Promise<string> {
   return docker("exec", (await services(project.prefix)).bot!.Id, "sh", "-c", script);
@@ -136,7 +130,14 @@ describe("an archive in a folder", () => {
   });
 });
 
-describe("an S3-compatible store", () => {
+describeWithS3("an S3-compatible store", () => {
+  let s3: FakeS3;
+  beforeAll(async () => {
+    s3 = await startFakeS3("safe");
+    Object.assign(project.environment, s3.environment);
+  });
+  afterAll(() => s3?.stop());
+
   test("takes a copy of an archive, from which the stack is restored", async () => {
     const copied = backup("copy", project.stackName, "--from", "backups", "--to", "s3://safe/offsite");
     expect(copied.stderr).toContain("copying database.dump");

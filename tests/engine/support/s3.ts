@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 
 import { freePort } from "./project";
@@ -9,6 +9,9 @@ export interface FakeS3 {
   environment: Record<string, string>;
   stop(): void;
 }
+
+/** The server is built with Go; without it, the tests that need it are skipped, and say so. */
+export const describeWithS3 = spawnSync("go", ["version"]).status === 0 ? describe : describe.skip;
 
 export async function startFakeS3(bucket: string): Promise<FakeS3> {
   const setup = join(resolve(__dirname, "../../.."), "toolchain/setup");
