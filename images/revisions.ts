@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { projectRoot } from "./content";
 
-/** The identifiers of the revisions in `migrations/versions/`, sorted. */
+/** The identifiers of the revisions in `migrations/versions/`, in the order of their files. */
 export function knownRevisions(root = projectRoot): string[] {
   return revisions(root).map(({ revision }) => revision);
 }

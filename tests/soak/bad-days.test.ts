@@ -78,7 +78,7 @@ describe("too little memory", () => {
 
   beforeAll(async () => {
     ({ project, url } = await application());
-    await project.stack.setConfig("dating:healthTimeout", { value: "20" });
+    await project.stack.setConfig("dating:healthTimeout", { value: "45" });
     await project.up();
     await requestUntil(`${url}/health`, 200);
     expect((await like(url, 1)).status).toBe(201);
