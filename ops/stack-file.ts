@@ -61,7 +61,7 @@ export class StackFile {
   }
 
   remove(...path: string[]): void {
-    this.document.deleteIn(this.inner(path));
+    if (this.document.hasIn(this.inner(path))) this.document.deleteIn(this.inner(path));
   }
 
   /** The file's text with every change, lines left as long as they are. */

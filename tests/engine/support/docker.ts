@@ -62,7 +62,7 @@ export function testPrefixes(): Set<string> {
       { encoding: "utf8" },
     ).split("\n"),
   );
-  return new Set(found.filter((prefix) => prefix.startsWith("dating-test-")));
+  return new Set(found.filter((prefix) => /^dating-(preview-)?test-/.test(prefix)));
 }
 
 /** Removes everything that carries the stack's label, running or not. Synchronous, so that it can end a process. */

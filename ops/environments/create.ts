@@ -1,0 +1,113 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { keys } from "../../config";
+import { metaOf } from "../../config/fields";
+import { projectRoot } from "../../images/content";
+import { setSecret } from "../secret-values";
+import { StackFile } from "../stack-file";
+import { portOf } from "./names";
+import { environments } from "./stacks";
+
+/** What a person may choose of a preview environment. */
+export interface EnvironmentOptions {
+  /** The stack whose configuration it gets. */
+  like: string;
+  /** Host name under which it is served. */
+  domain: string;
+  /** Port on the Docker host. Default: one that follows from the name. */
+  port?: string;
+  /** Secrets by name. Default: a token of nobody, with which no real bot talks to Telegram. */
+  secrets: Map<string, string>;
+  /** SQL that fills the database; safe to be run again. */
+  seed: string;
+}
+
+/** What belongs to the one stack that has it: real names of volumes, and addresses. */
+const notTaken = ["domain", "httpPort", "volumes", "webappUrl", "photoCdnUrl"];
+
+/** Makes a preview environment, or brings it up to date. @returns the address where it is served */
+export function create(stack: string, options: EnvironmentOptions): string {
+  // Every wrong word is told before the first stack is made.
+  const seed = readFileSync(options.seed, "utf8");
+  const like = new StackFile(options.like);
+  if (!environments().some((other) => other.stack === stack)) {
+    run("pulumi", "stack", "init", stack, "--no-select");
+  }
+  configure(stack, like, options);
+  run("ops/images", "build");
+  run("pulumi", "up", "--stack", stack, "--yes", "--skip-preview");
+  seedDatabase(stack, like, seed);
+  return output(stack, "url");
+}
+
+function configure(stack: string, like: StackFile, options: EnvironmentOptions): void {
+  const path = join(projectRoot, `Pulumi.${stack}.yaml`);
+  if (!existsSync(path)) writeFileSync(path, "config: {}\n");
+  const file = new StackFile(stack);
+  for (const [key, field] of Object.entries(keys.shape)) {
+    if (metaOf(field).secret || notTaken.includes(key)) continue;
+    const value = like.value(key);
+    if (value === undefined) file.remove(key);
+    else file.set(value, key);
+  }
+  file.set(options.domain, "domain");
+  file.set(options.port ?? String(portOf(stack, publishedByOthers(stack, like))), "httpPort");
+  file.save();
+
+  const secrets = new Map(options.secrets);
+  if (!secrets.has("botToken") && new StackFile(stack).value("botToken") === undefined) {
+    secrets.set("botToken", `000000000:${randomBytes(18).toString("hex")}`);
+  }
+  for (const [name, value] of secrets) setSecret(stack, name, value);
+}
+
+/** Ports of the Docker host that containers of other stacks publish. */
+function publishedByOthers(stack: string, like: StackFile): Set<number> {
+  const format = '{{.Label "dating.stack"}} {{.Ports}}';
+  const lines = docker(like, ["container", "ls", "--format", format]).split("\n");
+  const others = lines.filter((line) => !line.startsWith(`dating-${stack} `));
+  return new Set(others.flatMap((line) => [...line.matchAll(/:(\d+)->/g)].map(([, port]) => Number(port))));
+}
+
+function seedDatabase(stack: string, like: StackFile, seed: string): void {
+  const database = (like.value("databaseName") as string | undefined) ?? "dating";
+  const psql = ["psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--single-transaction"];
+  docker(
+    like,
+    [
+      ...["exec", "--interactive", output(stack, "databaseContainer"), ...psql],
+      ...[
+        "--username",
+        "postgres",
+        "--dbname",
+        database,
+        "--command",
+        `SET ROLE "${database}"`,
+        "--file",
+        "-",
+      ],
+    ],
+    seed,
+  );
+}
+
+function docker(like: StackFile, args: string[], input?: string): string {
+  const host = like.value("dockerHost");
+  return execFileSync("docker", args, {
+    encoding: "utf8",
+    input,
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...(typeof host === "string" && { DOCKER_HOST: host }) },
+  });
+}
+
+function output(stack: string, name: string): string {
+  return execFileSync("pulumi", ["stack", "output", name, "--stack", stack], { encoding: "utf8" }).trim();
+}
+
+function run(command: string, ...args: string[]): void {
+  execFileSync(command, args, { cwd: projectRoot, stdio: ["ignore", "inherit", "inherit"] });
+}

@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+
+/** What every preview environment's stack is called by: it is how they are told from the other stacks. */
+const prefix = "preview-";
+
+/**
+ * The stack of a preview environment: `PR-123` is `preview-pr-123`.
+ *
+ * @throws RangeError when the name has nothing that a stack's name can have
+ */
+export function stackOf(environment: string): string {
+  const slug = environment
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  if (slug === "" || slug.length > 40) {
+    throw new RangeError(`"${environment}" is no name: 1 to 40 letters, digits and hyphens, as in PR-123`);
+  }
+  return slug.startsWith(prefix) ? slug : prefix + slug;
+}
+
+export const isEnvironment = (stack: string) => stack.startsWith(prefix);
+
+/** Ports that preview environments are published on. */
+const firstPort = 20_000;
+const ports = 10_000;
+
+/**
+ * The port of an environment: it follows from the name, so that it stays the same wherever the environment is updated
+ * from, and two that are made at the same time do not take one.
+ *
+ * @param taken ports of the Docker host that something else has
+ * @throws Error when none is free
+ */
+export function portOf(stack: string, taken: ReadonlySet<number>): number {
+  const begin = createHash("sha256").update(stack).digest().readUInt32BE() % ports;
+  for (let offset = 0; offset < ports; offset++) {
+    const port = firstPort + ((begin + offset) % ports);
+    if (!taken.has(port)) return port;
+  }
+  throw new Error(`no port from ${firstPort} to ${firstPort + ports - 1} is free on the Docker host`);
+}
+
+/**
+ * A span as people write it, in milliseconds: `90m`, `12h`, `3d`, `2w`.
+ *
+ * @throws RangeError when it is none
+ */
+export function toMilliseconds(span: string): number {
+  const [, amount, unit] = /^(\d+)([mhdw])$/.exec(span) ?? [];
+  if (!amount || !unit) throw new RangeError(`"${span}" is no span of time: 90m, 12h, 3d or 2w`);
+  return Number(amount) * { m: 60e3, h: 3600e3, d: 86400e3, w: 604800e3 }[unit as "m" | "h" | "d" | "w"];
+}

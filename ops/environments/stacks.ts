@@ -1,0 +1,40 @@
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { projectRoot } from "../../images/content";
+import { removeWithData } from "../remove-stack";
+import { isEnvironment } from "./names";
+
+/** A preview environment, as the stack's backend knows it. */
+export interface Environment {
+  stack: string;
+  /** When it was deployed last; undefined while it never was. */
+  deployed?: Date;
+  resources: number;
+}
+
+/** All preview environments, the oldest first. */
+export function environments(): Environment[] {
+  const text = execFileSync("pulumi", ["stack", "ls", "--json"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const stacks = JSON.parse(text) as { name: string; lastUpdate?: string; resourceCount?: number }[];
+  return stacks
+    .map(({ name, lastUpdate, resourceCount = 0 }) => ({
+      // A shared backend puts the organisation in front.
+      stack: name.split("/").at(-1)!,
+      deployed: lastUpdate ? new Date(lastUpdate) : undefined,
+      resources: resourceCount,
+    }))
+    .filter(({ stack }) => isEnvironment(stack))
+    .sort((a, b) => (a.deployed?.getTime() ?? 0) - (b.deployed?.getTime() ?? 0));
+}
+
+/** Removes an environment with all of its data, its stack and its file. */
+export function remove(stack: string): void {
+  removeWithData(stack);
+  execFileSync("pulumi", ["stack", "rm", stack, "--yes"], { stdio: ["ignore", "ignore", "inherit"] });
+  rmSync(join(projectRoot, `Pulumi.${stack}.yaml`), { force: true });
+}

@@ -1,0 +1,77 @@
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { docker, labelled, removeAll, services } from "./docker";
+import { request, requestUntil } from "./http";
+import { Project } from "./project";
+
+/** Preview environments of a copy of the checkout, with names that are nobody else's. */
+export class Environments {
+  readonly names: string[];
+
+  private constructor(
+    readonly project: Project,
+    count: number,
+  ) {
+    this.names = Array.from({ length: count }, (_, index) => `${project.stackName}-PR-${index + 1}`);
+    process.once("exit", () => this.removeAll());
+  }
+
+  static async of(count: number): Promise<Environments> {
+    return new Environments(await Project.create(), count);
+  }
+
+  stack(name: string): string {
+    return `preview-${name.toLowerCase()}`;
+  }
+
+  /** First part of the environment's names on the Docker host. */
+  prefix(name: string): string {
+    return `dating-${this.stack(name)}`;
+  }
+
+  /** Makes or updates an environment. @returns its address, as the command prints it */
+  create(name: string): string {
+    const printed = this.project.run("ops/env", ["create", name]);
+    const [, url] = /^.* is stack \S+: {2}(\S+)$/m.exec(printed) ?? [];
+    if (!url) throw new Error(`no address in: ${printed}`);
+    return url;
+  }
+
+  /** As a checkout that did not make the environment finds it. */
+  forgetFile(name: string): void {
+    const file = join(this.project.directory, `Pulumi.${this.stack(name)}.yaml`);
+    if (!existsSync(file)) throw new Error(`${file} is not there`);
+    rmSync(file);
+  }
+
+  /** Everything that people see of an environment: it answers, and its database has people in it. */
+  async look(name: string, url: string): Promise<{ page: string; users: number; unhealthy: string[] }> {
+    await requestUntil(`${url}/health`, 200);
+    const users = await docker(
+      ...["exec", `${this.prefix(name)}-postgres`, "psql", "--no-psqlrc", "--tuples-only", "--no-align"],
+      ...["--username", "postgres", "--dbname", "dating", "--command", "select count(*) from users"],
+    );
+    const found = await services(this.prefix(name));
+    return {
+      page: (await request(`${url}/`)).body,
+      users: Number(users),
+      unhealthy: Object.keys(found).filter((service) => found[service]!.State.Health?.Status !== "healthy"),
+    };
+  }
+
+  /** What is left of an environment on the Docker host. */
+  async remains(name: string): Promise<string[]> {
+    const kinds = ["container", "network", "volume"] as const;
+    return (await Promise.all(kinds.map((kind) => labelled(kind, this.prefix(name))))).flat();
+  }
+
+  discard(): void {
+    this.removeAll();
+    this.project.discard();
+  }
+
+  private removeAll(): void {
+    this.names.forEach((name) => removeAll(this.prefix(name)));
+  }
+}

@@ -1,0 +1,32 @@
+import { isEnvironment, portOf, stackOf, toMilliseconds } from "../../ops/environments/names";
+
+test.each([
+  ["PR-123", "preview-pr-123"],
+  ["feature/New_Page!", "preview-feature-new-page"],
+  ["preview-pr-1", "preview-pr-1"],
+])("the environment %s is the stack %s", (name, stack) => {
+  expect(stackOf(name)).toBe(stack);
+  expect(isEnvironment(stack)).toBe(true);
+});
+
+test("no other stack is taken for an environment, nor a name without a letter for one", () => {
+  expect(["dev", "staging", "prod"].filter(isEnvironment)).toEqual([]);
+  for (const name of ["", "--", "x".repeat(41)]) expect(() => stackOf(name)).toThrow("is no name");
+});
+
+test("a port follows from the name, and gives way to what is taken", () => {
+  const port = portOf("preview-pr-1", new Set());
+  expect(portOf("preview-pr-1", new Set())).toBe(port);
+  expect(port).toBeGreaterThanOrEqual(20_000);
+  expect(port).toBeLessThan(30_000);
+  const next = portOf("preview-pr-1", new Set([port]));
+  expect(next).not.toBe(port);
+  expect(() => portOf("x", new Set(Array.from({ length: 10_000 }, (_, n) => 20_000 + n)))).toThrow("no port");
+});
+
+test("spans of time have a unit", () => {
+  expect(["90m", "12h", "3d", "2w"].map(toMilliseconds)).toEqual([
+    5_400_000, 43_200_000, 259_200_000, 1_209_600_000,
+  ]);
+  for (const span of ["3", "3 d", "d", "-1d", "1y"]) expect(() => toMilliseconds(span)).toThrow("is no span");
+});
