@@ -67,14 +67,27 @@ export function testPrefixes(): Set<string> {
 
 /** Removes everything that carries the stack's label, running or not. Synchronous, so that it can end a process. */
 export function removeAll(prefix: string): void {
-  const filter = `label=dating.stack=${prefix}`;
-  const ids = (...args: string[]) =>
-    execFileSync("docker", [...args, "--quiet", "--filter", filter], { encoding: "utf8" })
-      .split("\n")
-      .filter(Boolean);
-  const remove = (kind: string, found: string[], ...flags: string[]) =>
-    found.length > 0 && execFileSync("docker", [kind, "rm", ...flags, ...found], { stdio: "ignore" });
-  remove("container", ids("container", "ls", "--all"), "--force", "--volumes");
-  remove("network", ids("network", "ls"));
-  remove("volume", ids("volume", "ls"), "--force");
+  removeLabelled(`dating.stack=${prefix}`);
+}
+
+/**
+ * Removes the containers, networks and volumes with a label, and the further volumes named. A container that uses one
+ * of these volumes goes with it, whosever it is: two deployments share volumes while one takes over the other.
+ */
+export function removeLabelled(label: string, furtherVolumes: string[] = []): void {
+  const filter = ["--filter", `label=${label}`];
+  const remove = (kind: string, found: string[], ...flags: string[]) => {
+    if (found.length > 0) execFileSync("docker", [kind, "rm", ...flags, ...found], { stdio: "pipe" });
+  };
+  const volumes = [...list("volume", "ls", "--quiet", ...filter), ...furtherVolumes];
+  const users = volumes.flatMap((volume) => list("ps", "--all", "--quiet", "--filter", `volume=${volume}`));
+  const containers = list("ps", "--all", "--quiet", ...filter);
+  remove("container", [...new Set([...containers, ...users])], "--force", "--volumes");
+  remove("network", list("network", "ls", "--quiet", ...filter));
+  remove("volume", volumes, "--force");
+}
+
+/** The lines that a Docker command prints. */
+export function list(...args: string[]): string[] {
+  return execFileSync("docker", args, { encoding: "utf8" }).split("\n").filter(Boolean);
 }

@@ -1,9 +1,9 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { localImage } from "../../../images/content";
-import { docker } from "./docker";
+import { docker, list, removeLabelled } from "./docker";
 import type { Project } from "./project";
 
 const root = resolve(__dirname, "../../..");
@@ -174,25 +174,21 @@ RUN usermod -u 70 postgres && groupmod -g 70 postgres && chown -R postgres:postg
 
 /** Removes what a killed run left. */
 export function sweepOriginals(): void {
-  const format = '{{.Label "com.docker.compose.project"}}';
-  const filter = ["--filter", "label=com.docker.compose.project", "--format", format];
-  for (const project of new Set(list("ps", "--all", ...filter))) {
+  const label = ["--format", '{{.Label "com.docker.compose.project"}}'];
+  const projects = [
+    ...list("ps", "--all", ...label),
+    ...list("network", "ls", ...label),
+    ...list("volume", "ls", "--quiet").map((volume) => volume.replace(/_.*/, "")),
+  ];
+  for (const project of new Set(projects)) {
     const [, pid] = /^original-test-(\d+)-/.exec(project) ?? [];
     if (pid && !existsSync(`/proc/${pid}`)) removeOriginal(project);
   }
 }
 
 function removeOriginal(project: string): void {
-  const filter = ["--filter", `label=com.docker.compose.project=${project}`];
-  const remove = (kind: string, found: string[], ...flags: string[]) =>
-    found.length > 0 && execFileSync("docker", [kind, "rm", ...flags, ...found], { stdio: "ignore" });
-  remove("container", list("ps", "--all", "--quiet", ...filter), "--force", "--volumes");
-  remove("network", list("network", "ls", "--quiet", ...filter));
-  remove("volume", list("volume", "ls", "--quiet", "--filter", `name=^${project}_`), "--force");
-}
-
-function list(...args: string[]): string[] {
-  return execFileSync("docker", args, { encoding: "utf8" }).split("\n").filter(Boolean);
+  const volumes = list("volume", "ls", "--quiet", "--filter", `name=^${project}_`);
+  removeLabelled(`com.docker.compose.project=${project}`, volumes);
 }
 
 const grafanaFile = `
