@@ -124,6 +124,14 @@ export const keys = z.strictObject({
     description: "For how many days a scheduled dump is kept at most. The newest is kept in any case.",
     example: "30",
   }),
+  preMigrationKeep: key(integer(1, 10_000).default(10), {
+    description: "How many dumps made before a migration are kept at most. The newest is kept in any case.",
+    example: "10",
+  }),
+  preMigrationKeepDays: key(integer(1, 10_000).default(90), {
+    description: "For how many days such a dump is kept at most. The newest is kept in any case.",
+    example: "90",
+  }),
   healthTimeout: key(integer(5, 3600).default(90), {
     description: "Seconds that a new container has to become healthy before the deploy fails.",
     example: "90",

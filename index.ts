@@ -17,6 +17,8 @@ const config = loadConfig();
 const context = stackContext(config);
 const { images, domain } = config;
 const baseUrl = edgeUrl(config);
+/** The newest revision of the database's schema that this release knows. */
+export const schemaRevision = headRevision();
 if (!pulumi.runtime.isDryRun()) provideOnHost(Object.values(images), config.dockerHost);
 const onHost = { providers: [dockerProvider(config)] };
 
@@ -36,7 +38,18 @@ const database = new Database(
   },
   onHost,
 );
-const migrations = new Migrations("migrations", { context, image: images.migrations, database }, onHost);
+const migrations = new Migrations(
+  "migrations",
+  {
+    context,
+    image: images.migrations,
+    database,
+    backups: volumeSet.byName.backup_data,
+    keep: config.preMigrationKeep,
+    keepDays: config.preMigrationKeepDays,
+  },
+  onHost,
+);
 
 new Edge(
   "edge",
@@ -89,5 +102,3 @@ export const volumes = pulumi.output(
   Object.fromEntries(Object.entries(volumeSet.byName).map(([name, volume]) => [name, volume.name])),
 );
 export { images };
-/** The newest revision of the database's schema that this release knows. */
-export const schemaRevision = headRevision();

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 
 import * as command from "@pulumi/command";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { contentHash, projectRoot } from "../images/content";
@@ -12,11 +13,17 @@ export interface MigrationsArgs {
   /** Image of the runner: Alembic without any revision. */
   image: string;
   database: Database;
+  /** Where the dumps go that are made before the schema changes: `/pre-migration` in it. */
+  backups: docker.Volume;
+  /** How many of these dumps are kept at most. */
+  keep: number;
+  /** For how many days one is kept at most. The newest is kept in any case. */
+  keepDays: number;
 }
 
 /**
  * Brings the database's schema up to the newest revision in `migrations/`: once for each content of that folder,
- * and once for a volume of another name. The revisions are sent to the Docker host; none is baked into an image.
+ * and once for a volume of another name. Before the schema changes, the database is dumped. The revisions are sent to the Docker host; none is baked into an image.
  */
 export class Migrations extends pulumi.ComponentResource {
   /** What depends on this finds the schema that the checkout's revisions describe. */
@@ -29,7 +36,8 @@ export class Migrations extends pulumi.ComponentResource {
   }
 }
 
-function createUpgrade(parent: Migrations, name: string, { context, image, database }: MigrationsArgs) {
+function createUpgrade(parent: Migrations, name: string, args: MigrationsArgs) {
+  const { context, image, database } = args;
   const { connection } = database;
   return new command.local.Command(
     `${name}-upgrade`,
@@ -45,6 +53,9 @@ function createUpgrade(parent: Migrations, name: string, { context, image, datab
         PGHOST: connection.host,
         PGDATABASE: connection.name,
         PGUSER: connection.user,
+        VOLUME: args.backups.name,
+        PRE_MIGRATION_KEEP: String(args.keep),
+        PRE_MIGRATION_KEEP_DAYS: String(args.keepDays),
       },
       stdin: connection.password,
       triggers: [contentHash(join(projectRoot, "migrations")), database.volume.name],

@@ -5,13 +5,19 @@
 #   NETWORK                         the database's network
 #   NAME                            first part of the container's name
 #   PGHOST, PGDATABASE, PGUSER      the database
+#   VOLUME                          where dumps are kept that are made before the schema changes
+#   PRE_MIGRATION_KEEP[_DAYS]       how many, and for how many days
 #   stdin                           its password
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 IFS= read -r password || [[ -n $password ]]
 
-container=$(docker create --interactive --rm --name "$NAME-$$" --network "$NETWORK" \
+# The user is the backup service's, whose volume it is.
+container=$(docker create --interactive --rm --name "$NAME-$$" --network "$NETWORK" --user 10003:10003 \
+    ${VOLUME:+--volume "$VOLUME:/backups"} \
+    ${PRE_MIGRATION_KEEP:+--env PRE_MIGRATION_KEEP="$PRE_MIGRATION_KEEP"} \
+    ${PRE_MIGRATION_KEEP_DAYS:+--env PRE_MIGRATION_KEEP_DAYS="$PRE_MIGRATION_KEEP_DAYS"} \
     --env PGHOST="$PGHOST" --env PGDATABASE="$PGDATABASE" --env PGUSER="$PGUSER" \
     --memory 256m --memory-swap 256m --init --cap-drop ALL --security-opt no-new-privileges \
     --log-driver none --label dating.job=migrations "$IMAGE" "$@")

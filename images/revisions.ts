@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { RunError } from "@pulumi/pulumi";
+
 import { projectRoot } from "./content";
 
 /** The identifiers of the revisions in `migrations/versions/`, in the order of their files. */
@@ -8,14 +10,21 @@ export function knownRevisions(root = projectRoot): string[] {
   return revisions(root).map(({ revision }) => revision);
 }
 
-/** The newest revision: the one that no other builds on. Of several, as after an unfinished merge, all. */
+/**
+ * The newest revision: the one that no other builds on.
+ *
+ * @throws RunError when there are several, as after two branches were merged
+ */
 export function headRevision(root = projectRoot): string {
   const all = revisions(root);
   const built = new Set(all.map(({ down }) => down));
-  return all
-    .map(({ revision }) => revision)
-    .filter((revision) => !built.has(revision))
-    .join(", ");
+  const heads = all.map(({ revision }) => revision).filter((revision) => !built.has(revision));
+  if (heads.length > 1)
+    throw new RunError(
+      `migrations/versions has ${heads.length} heads, ${heads.join(" and ")}: two revisions were made from the same one. ` +
+        "Write the identifier of the one into down_revision of the other.",
+    );
+  return heads[0] ?? "";
 }
 
 function revisions(root: string): { revision: string; down?: string }[] {

@@ -9,7 +9,11 @@ import sys
 
 import sqlalchemy as sa
 from alembic import context
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from migration_lock import LockTimeout, hold_migration_lock
+from pre_migration_dump import DumpFailed, dump_database
+from schema_check import SchemaProblem, check_known, check_single_head
 
 READ_ONLY_COMMANDS = {"branches", "check", "current", "heads", "history", "show"}
 
@@ -30,10 +34,28 @@ def database_url() -> sa.engine.URL:
     )
 
 
-def changes_the_schema() -> bool:
-    """Whether the command needs the lock. Without Alembic's command line nobody knows, so it does."""
+def command_name() -> str:
+    """Alembic's command. Without its command line nobody knows, so it is the one that asks for most."""
     command = getattr(context.config.cmd_opts, "cmd", None)
-    return command is None or command[0].__name__ not in READ_ONLY_COMMANDS
+    return "upgrade" if command is None else command[0].__name__
+
+
+def prepare(connection: sa.engine.Connection) -> None:
+    """Whatever must be true, and saved, before a command changes the schema."""
+    command = command_name()
+    if command in READ_ONLY_COMMANDS:
+        return
+    hold_migration_lock(connection, timeout_seconds=float(os.environ.get("LOCK_TIMEOUT") or 60))
+    # stamp is what mends a database at an unknown revision.
+    if command not in ("upgrade", "downgrade"):
+        return
+    script = ScriptDirectory.from_config(context.config)
+    check_single_head(script)
+    revisions = MigrationContext.configure(connection).get_current_heads()
+    connection.commit()
+    check_known(script, revisions)
+    if command == "downgrade" or set(revisions) != set(script.get_heads()):
+        dump_database(connection, revisions)
 
 
 def run_offline() -> None:
@@ -51,8 +73,7 @@ def run_online() -> None:
         connect_args={"application_name": "dating-migrations", "connect_timeout": 10},
     )
     with engine.connect() as connection:
-        if changes_the_schema():
-            hold_migration_lock(connection, timeout_seconds=float(os.environ.get("LOCK_TIMEOUT") or 60))
+        prepare(connection)
         # A failed revision leaves the ones before it in place, and nothing of itself.
         context.configure(connection=connection, transaction_per_migration=True)
         with context.begin_transaction():
@@ -64,7 +85,11 @@ if context.is_offline_mode():
 else:
     try:
         run_online()
-    except LockTimeout as error:
+    except (LockTimeout, SchemaProblem) as error:
         sys.exit(f"migrations: {error}")
-    except sa.exc.OperationalError as error:
-        sys.exit(f"migrations: {error.orig}".rstrip())
+    except DumpFailed as error:
+        sys.exit(f"migrations: no dump could be made before the migration, so nothing was changed: {error}")
+    except sa.exc.StatementError as error:
+        # With the statement, and without a stack trace of Alembic's.
+        statement = f"\n{error.statement.strip()}" if error.statement else ""
+        sys.exit(f"migrations: {str(error.orig).rstrip()}{statement}")
