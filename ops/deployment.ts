@@ -30,13 +30,7 @@ interface ExportedResource {
  * @throws when the CLI cannot read the stack; its message goes to standard error
  */
 export function deployedResources(stack: string): DeployedResource[] {
-  const text = execFileSync("pulumi", ["stack", "export", "--stack", stack, "--show-secrets"], {
-    encoding: "utf8",
-    maxBuffer: 256 * 1024 * 1024,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const { deployment } = JSON.parse(text) as { deployment: { resources?: ExportedResource[] } };
-  return (deployment.resources ?? [])
+  return exportedResources(stack, "--show-secrets")
     .filter((resource) => !resource.delete)
     .map(({ urn = "", type = "", id = "", inputs = {}, outputs = {} }) => ({
       urn,
@@ -48,6 +42,21 @@ export function deployedResources(stack: string): DeployedResource[] {
         Object.keys(inputs).filter((name) => JSON.stringify(inputs[name]).includes(signature)),
       ),
     }));
+}
+
+/** What the providers call everything in a stack's state, also what is still to be deleted. */
+export function deployedIds(stack: string): Set<string> {
+  return new Set(exportedResources(stack).flatMap(({ id }) => id ?? []));
+}
+
+function exportedResources(stack: string, ...options: string[]): ExportedResource[] {
+  const text = execFileSync("pulumi", ["stack", "export", "--stack", stack, ...options], {
+    encoding: "utf8",
+    maxBuffer: 256 * 1024 * 1024,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const { deployment } = JSON.parse(text) as { deployment: { resources?: ExportedResource[] } };
+  return deployment.resources ?? [];
 }
 
 /** The environment in which the Docker CLI talks to the stack's Docker Engine. */

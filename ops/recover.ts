@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process";
+
+import { program } from "commander";
+
+import { deployedIds, dockerEnvironment, deployedResources } from "./deployment";
+import { lockHolders, mayRun } from "./recovery/lock";
+
+program
+  .name("ops/recover")
+  .description(
+    "Clears what a killed deploy has left, so that the next one goes through: the stack's lock, operations that never\n" +
+      "ended in its state, and containers and networks on the Docker host that carry the stack's label and are not in its\n" +
+      "state. Volumes are never touched, and what the state knows is not either.",
+  )
+  .argument("<stack>")
+  .option("--force", "also when the lock's holder may still be running, as on another machine")
+  .parse();
+const [stack] = program.processedArgs as [string];
+const { force } = program.opts<{ force?: boolean }>();
+
+const running = lockHolders(stack).filter((holder) => mayRun(holder));
+if (running.length > 0 && !force) {
+  for (const { pid, username, hostname, timestamp } of running)
+    console.error(
+      `Stack ${stack} is being deployed by ${username}@${hostname} (pid ${pid}) since ${timestamp}.`,
+    );
+  console.error(`Wait for it. If it is known to be dead: ops/recover ${stack} --force`);
+  process.exit(1);
+}
+
+const environment = dockerEnvironment(deployedResources(stack));
+const docker = (...args: string[]) =>
+  execFileSync("docker", args, { encoding: "utf8", env: environment }).split("\n").filter(Boolean);
+const pulumi = (...args: string[]) =>
+  execFileSync("pulumi", [...args, "--stack", stack], { stdio: "inherit" });
+
+if (lockHolders(stack).length > 0) {
+  console.log("Removing the lock of a deploy that is gone: pulumi cancel");
+  pulumi("cancel", "--yes");
+}
+
+console.log("Bringing the state up to the Docker host: pulumi refresh --clear-pending-creates");
+pulumi("refresh", "--clear-pending-creates", "--yes", "--skip-preview");
+
+// After the refresh the state has everything that the engine knows of; whatever else has the label, nobody does.
+const known = deployedIds(stack);
+for (const kind of ["container", "network"]) {
+  const all = kind === "container" ? ["--all"] : [];
+  const labelled = docker(
+    ...[kind, "ls", ...all, "--no-trunc", "--quiet", "--filter", `label=dating.stack=dating-${stack}`],
+  );
+  for (const id of labelled.filter((found) => !known.has(found))) {
+    const [name] = docker(kind, "inspect", "--format", "{{.Name}}", id);
+    console.log(`Removing the ${kind} ${name}, which no deploy knows`);
+    // A database that is made for the first time is left whole.
+    if (kind === "container") docker("stop", "--time", "60", id);
+    docker(kind, "rm", ...(kind === "container" ? ["--force"] : []), id);
+  }
+}
+console.log(`Done. Now deploy: pulumi up --stack ${stack}`);
