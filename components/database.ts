@@ -12,7 +12,7 @@ export interface DatabaseArgs {
   image: string;
   /** Name of the application's database and of the role that owns it. */
   name: string;
-  /** Raising it makes a new password and gives it to the role in the running database. */
+  /** Raising it makes another login of the role, with a new password, and takes the former one away. */
   passwordVersion: number;
   /** The password of an adopted database, which the first version is. @default a generated one */
   firstPassword?: pulumi.Output<string>;
@@ -38,7 +38,7 @@ export class Database extends pulumi.ComponentResource {
   readonly volume: docker.Volume;
   /** Who logs in over the container's local socket. */
   readonly superuser = superuser;
-  /** What depends on this finds the database up and the role able to log in. */
+  /** What depends on this finds the database up, and can log in until it is deleted itself. */
   readonly ready: command.local.Command;
 
   constructor(name: string, args: DatabaseArgs, opts: pulumi.ComponentResourceOptions) {
@@ -50,10 +50,10 @@ export class Database extends pulumi.ComponentResource {
     this.volume = args.volume;
     const first = args.passwordVersion === 1 ? args.firstPassword : undefined;
     this.connection = {
-      ...{ host: alias, name: args.name, user: args.name },
+      ...{ host: alias, name: args.name, user: loginName(args.name, args.passwordVersion) },
       password: first ?? password.result,
     };
-    this.ready = createRole(this, name, args, this.connection, workload);
+    this.ready = createLogin(this, name, args, this.connection, workload);
     this.registerOutputs();
   }
 }
@@ -102,28 +102,45 @@ function createServer(parent: Database, args: DatabaseArgs, password: random.Ran
   );
 }
 
-function createRole(
+/**
+ * The role that logs in, for each version of the password another one: the running release keeps its own until the next
+ * one has taken over. The first is the owner of the database itself, and the others act as it.
+ */
+export function loginName(owner: string, version: number): string {
+  return version === 1 ? owner : `${owner}_v${version}`;
+}
+
+function createLogin(
   parent: Database,
   name: string,
   args: DatabaseArgs,
   connection: DatabaseConnection,
   server: Workload,
 ): command.local.Command {
-  return new command.local.Command(
+  const environment = {
+    ...(args.context.dockerHost && { DOCKER_HOST: args.context.dockerHost }),
+    CONTAINER: `${args.context.prefix}-postgres`,
+    SUPERUSER: superuser,
+    DATABASE: connection.name,
+    OWNER: args.name,
+    ROLE: connection.user,
+  };
+  const provisioned = new command.local.Command(
     `${name}-role`,
     {
       create: "bash hooks/provision-role.sh",
-      environment: {
-        ...(args.context.dockerHost && { DOCKER_HOST: args.context.dockerHost }),
-        CONTAINER: `${args.context.prefix}-postgres`,
-        SUPERUSER: superuser,
-        DATABASE: connection.name,
-        ROLE: connection.user,
-      },
+      environment,
       stdin: connection.password,
       // A volume of another name is another database, which does not know the role.
       triggers: [args.volume.name],
     },
     { parent, dependsOn: [server.healthy], deleteBeforeReplace: true },
+  );
+  // With the login's name in its own, so that another login is another resource: deleted at the end of the deploy, after
+  // everything that used it.
+  return new command.local.Command(
+    `${name}-login-${connection.user}`,
+    { delete: "bash hooks/retire-login.sh", environment },
+    { parent, dependsOn: [provisioned] },
   );
 }

@@ -23,7 +23,8 @@ export interface MigrationsArgs {
 
 /**
  * Brings the database's schema up to the newest revision in `migrations/`: once for each content of that folder,
- * and once for a volume of another name. Before the schema changes, the database is dumped. The revisions are sent to the Docker host; none is baked into an image.
+ * and once for a volume of another name. Before the schema changes, the database is dumped. The revisions are sent to
+ * the Docker host; none is baked into an image.
  */
 export class Migrations extends pulumi.ComponentResource {
   /** What depends on this finds the schema that the checkout's revisions describe. */

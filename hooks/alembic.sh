@@ -7,6 +7,7 @@
 #   PGHOST, PGDATABASE, PGUSER      the database
 #   VOLUME                          where dumps are kept that are made before the schema changes
 #   PRE_MIGRATION_KEEP[_DAYS]       how many, and for how many days
+#   LOCK_TIMEOUT                    seconds to wait for another migration (default 60)
 #   stdin                           its password
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,6 +19,7 @@ container=$(docker create --interactive --rm --name "$NAME-$$" --network "$NETWO
     ${VOLUME:+--volume "$VOLUME:/backups"} \
     ${PRE_MIGRATION_KEEP:+--env PRE_MIGRATION_KEEP="$PRE_MIGRATION_KEEP"} \
     ${PRE_MIGRATION_KEEP_DAYS:+--env PRE_MIGRATION_KEEP_DAYS="$PRE_MIGRATION_KEEP_DAYS"} \
+    ${LOCK_TIMEOUT:+--env LOCK_TIMEOUT="$LOCK_TIMEOUT"} \
     --env PGHOST="$PGHOST" --env PGDATABASE="$PGDATABASE" --env PGUSER="$PGUSER" \
     --memory 256m --memory-swap 256m --init --cap-drop ALL --security-opt no-new-privileges \
     --log-driver none --label dating.job=migrations "$IMAGE" "$@")

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Makes sure that a role with its database exists and that the password opens it. Safe to run at any time.
+# Makes sure that a database and its owner exist, and that a role with this password opens it. Safe to run at any time.
 #   CONTAINER   name of the Postgres container
 #   SUPERUSER   who logs in over the container's local socket
-#   ROLE        the role, and
-#   DATABASE    the database that it owns
-#   stdin       the role's password
+#   DATABASE    the database
+#   OWNER       the role that owns it
+#   ROLE        the role that logs in: the owner itself, or one that acts as the owner
+#   stdin       the password of the role that logs in
 set -euo pipefail
 
 IFS= read -r password || [[ -n $password ]]
@@ -15,17 +16,23 @@ quote="'"
 # Statements come over stdin, so that the password is on no command line, and are kept out of the server's log.
 docker exec --interactive "$CONTAINER" \
     psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$SUPERUSER" --dbname postgres \
-    --set role="$ROLE" --set database="$DATABASE" <<SQL
+    --set role="$ROLE" --set owner="$OWNER" --set database="$DATABASE" <<SQL
 SET log_statement = 'none';
 SET log_min_error_statement = 'panic';
 SET log_min_duration_statement = -1;
 SET password_encryption = 'scram-sha-256';
 SELECT pg_advisory_lock(hashtext('dating.provision-role')) \g /dev/null
-SELECT format('CREATE ROLE %I LOGIN', :'role')
- WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'role') \gexec
+SELECT format('CREATE ROLE %I NOLOGIN', name) FROM unnest(ARRAY[:'owner', :'role']) name
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) GROUP BY name \gexec
+ALTER ROLE :"owner" NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION;
 ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '${password//$quote/$quote$quote}';
-SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'role')
+-- What the login makes belongs to the owner, so that the next login may change it.
+SELECT format('GRANT %I TO %I', :'owner', :'role') WHERE :'owner' <> :'role' \gexec
+SELECT format('ALTER ROLE %I SET role = %L', :'role', :'owner') WHERE :'owner' <> :'role' \gexec
+-- Read by retire-login.sh.
+SELECT format('COMMENT ON ROLE %I IS %L', :'owner', 'logs in as ' || :'role') \gexec
+SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'owner')
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
-GRANT ALL ON DATABASE :"database" TO :"role";
+GRANT ALL ON DATABASE :"database" TO :"owner";
 SQL

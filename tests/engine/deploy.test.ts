@@ -160,7 +160,7 @@ describe("the database password", () => {
   const password = () => secretOf("database-password");
 
   /** Logs in from another container over the network, as the bot does. */
-  const login = async (secret: string): Promise<string> => {
+  const login = async (secret: string, user = "dating"): Promise<string> => {
     const images = (await project.stack.outputs()).images?.value as Record<string, string>;
     return project.run(
       "docker",
@@ -174,7 +174,9 @@ describe("the database password", () => {
         "sh",
         images.migrations!,
         "-c",
-        "read -r PGPASSWORD; export PGPASSWORD; psql --host db --username dating --dbname dating --tuples-only --command 'select 1'",
+        "read -r PGPASSWORD; export PGPASSWORD; psql --host db --username \"$1\" --dbname dating --tuples-only --command 'select 1'",
+        "sh",
+        user,
       ],
       `${secret}\n`,
     );
@@ -193,7 +195,7 @@ describe("the database password", () => {
     await project.stack.setConfig("dating:databasePasswordVersion", { value: "2" });
     await deploy();
     expect(password()).not.toBe(before.password);
-    expect((await login(password())).trim()).toBe("1");
+    expect((await login(password(), "dating_v2")).trim()).toBe("1");
     await expect(login(before.password)).rejects.toThrow(/password authentication failed/);
     expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
     expect(await rowCounts(project)).toEqual(before.rows);

@@ -62,6 +62,10 @@ test.each<[string, () => Promise<void> | void]>([
     },
   ],
   ["a new memory limit", () => project.configurePath("memory.bot", "400 MiB")],
+  [
+    "a new database password",
+    () => project.stack.setConfig("dating:databasePasswordVersion", { value: "2" }),
+  ],
 ])("%s reaches its service without a lost request", async (_, prepare) => {
   await prepare();
   await underLoad(async () => expect((await project.up()).steps).not.toEqual([]));
