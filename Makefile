@@ -50,8 +50,8 @@ soak: ## the tests that take too long for every change: full disks, little memor
 lint: ## types, ESLint and formatting
 	@$(packages); tsc --noEmit && eslint . && prettier --check .
 
-bench: ## measure no-op deploys of the dev stack against an empty program; writes bench/results/
-	@$(prepare); ops/up dev >/dev/null; node --import tsx bench/noop.ts
+bench: ## measure deploys against an empty program and Docker Compose; writes bench/results/ (half an hour)
+	@$(prepare); ops/up dev >/dev/null; for part in noop deploy rollouts; do node --import tsx bench/$$part.ts; done
 
 docs: ## write the README's table of configuration keys anew
 	@$(packages); node --import tsx ops/docs.ts

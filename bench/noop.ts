@@ -1,19 +1,19 @@
 /*
- * How long a deploy takes that has nothing to do, against the engine's floor: an empty TypeScript program, run by the
- * same CLI with the same language host. The two take turns, so that a machine whose speed drifts slows both.
+ * How long a deploy takes that has nothing to do: against the engine's floor, which is an empty TypeScript program run
+ * by the same CLI with the same language host, and against Docker Compose on an equal stack.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const runs = Number(process.env.RUNS ?? 10);
+import { runs, summarize, takeTurns, writeResults } from "./measure";
+import { Peer } from "./peer";
+
 const root = join(__dirname, "..");
 
-function pulumi(directory: string, environment: NodeJS.ProcessEnv, ...args: string[]): number {
-  const begin = process.hrtime.bigint();
+function pulumi(directory: string, environment: NodeJS.ProcessEnv, ...args: string[]): void {
   execFileSync("pulumi", args, { cwd: directory, env: { ...process.env, ...environment }, stdio: "ignore" });
-  return Number(process.hrtime.bigint() - begin) / 1e9;
 }
 
 /** A program that makes nothing, loaded as ours is. */
@@ -34,49 +34,50 @@ function emptyProject(): { directory: string; environment: NodeJS.ProcessEnv } {
   return { directory, environment };
 }
 
-function summary(seconds: number[]) {
-  const sorted = [...seconds].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const median = (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2;
-  return { minimum: sorted[0]!, median, maximum: sorted.at(-1)! };
+/** The subjects that the others are compared with. */
+const floor = "preview of an empty program";
+const compose = "docker compose up -d --wait, of an equal stack";
+
+async function main(): Promise<void> {
+  const empty = emptyProject();
+  const peer = await Peer.of("dev");
+  const unchanged = ["--stack", "dev", "--expect-no-changes"];
+  peer.up();
+  const seconds = await takeTurns(
+    {
+      [floor]: { run: () => pulumi(empty.directory, empty.environment, "preview", "--stack", "empty") },
+      "pulumi preview of the dev stack": { run: () => pulumi(root, {}, "preview", ...unchanged) },
+      "pulumi preview --refresh of the dev stack": {
+        run: () => pulumi(root, {}, "preview", ...unchanged, "--refresh"),
+      },
+      "pulumi up of the dev stack": {
+        run: () => pulumi(root, {}, "up", ...unchanged, "--yes", "--skip-preview"),
+      },
+      "make up of the dev stack": {
+        run: () => execFileSync("make", ["up"], { cwd: root, stdio: "ignore" }),
+      },
+      [compose]: { run: () => peer.up() },
+    },
+    runs,
+  );
+  rmSync(empty.directory, { recursive: true });
+
+  const median = (name: string) => summarize(seconds[name]!).median;
+  const results = Object.entries(seconds).map(([name, taken]) => ({
+    name,
+    ...summarize(taken),
+    ratioToEmptyProgram: median(name) / median(floor),
+    ratioToCompose: median(name) / median(compose),
+  }));
+  writeResults("noop", { results });
+  console.table(
+    results.map((result) => ({
+      what: result.name,
+      median: `${result.median.toFixed(2)} s`,
+      "to an empty program": result.ratioToEmptyProgram.toFixed(2),
+      "to Compose": result.ratioToCompose.toFixed(2),
+    })),
+  );
 }
 
-const empty = emptyProject();
-const subjects = {
-  "preview of an empty program": () =>
-    pulumi(empty.directory, empty.environment, "preview", "--stack", "empty"),
-  "preview of the dev stack": () => pulumi(root, {}, "preview", "--stack", "dev", "--expect-no-changes"),
-  "preview --refresh of the dev stack": () =>
-    pulumi(root, {}, "preview", "--stack", "dev", "--expect-no-changes", "--refresh"),
-  "up of the dev stack": () =>
-    pulumi(root, {}, "up", "--stack", "dev", "--yes", "--skip-preview", "--expect-no-changes"),
-};
-const seconds: Record<string, number[]> = Object.fromEntries(Object.keys(subjects).map((name) => [name, []]));
-for (let run = 0; run <= runs; run++) {
-  for (const [name, measure] of Object.entries(subjects)) {
-    const taken = measure();
-    // The first of each fills the caches and is not counted.
-    if (run > 0) seconds[name]!.push(taken);
-  }
-}
-rmSync(empty.directory, { recursive: true });
-
-const floor = summary(seconds["preview of an empty program"]!).median;
-const results = Object.entries(seconds).map(([name, taken]) => ({
-  name,
-  ...summary(taken),
-  ratioToEmptyProgram: summary(taken).median / floor,
-}));
-const machine = { processors: cpus().length, node: process.version };
-mkdirSync(join(__dirname, "results"), { recursive: true });
-writeFileSync(
-  join(__dirname, "results/noop.json"),
-  `${JSON.stringify({ machine, runs, unit: "seconds", results }, null, 2)}\n`,
-);
-console.table(
-  results.map((result) => ({
-    what: result.name,
-    median: `${result.median.toFixed(2)} s`,
-    "to an empty program": result.ratioToEmptyProgram.toFixed(2),
-  })),
-);
+void main();

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import type { StackContext } from "./context";
+import { toSeconds } from "./units";
 import { Workload } from "./workload";
 
 export interface DatabaseArgs {
@@ -129,12 +130,12 @@ function createLogin(
     `${name}-role`,
     {
       create: "bash hooks/provision-role.sh",
-      environment,
+      environment: { ...environment, HEALTH_TIMEOUT: String(toSeconds(args.context.healthTimeout)) },
       stdin: connection.password,
       // A volume of another name is another database, which does not know the role.
       triggers: [args.volume.name],
     },
-    { parent, dependsOn: [server.healthy], deleteBeforeReplace: true },
+    { parent, dependsOn: [server.container], deleteBeforeReplace: true },
   );
   // With the login's name in its own, so that another login is another resource: deleted at the end of the deploy, after
   // everything that used it.

@@ -1,17 +1,30 @@
 #!/usr/bin/env bash
 # Makes sure that a database and its owner exist, and that a role with this password opens it. Safe to run at any time.
-#   CONTAINER   name of the Postgres container
-#   SUPERUSER   who logs in over the container's local socket
-#   DATABASE    the database
-#   OWNER       the role that owns it
-#   ROLE        the role that logs in: the owner itself, or one that acts as the owner
-#   stdin       the password of the role that logs in
+# Waits for the server: asking it every quarter of a second is quicker than waiting for Docker's next health check.
+#   CONTAINER        name of the Postgres container
+#   SUPERUSER        who logs in over the container's local socket
+#   DATABASE         the database
+#   OWNER            the role that owns it
+#   ROLE             the role that logs in: the owner itself, or one that acts as the owner
+#   HEALTH_TIMEOUT   seconds that the server may take (default 90)
+#   stdin            the password of the role that logs in
 set -euo pipefail
 
 IFS= read -r password || [[ -n $password ]]
 # An adopted password has any characters but white space; a quote is doubled, as SQL has it.
 [[ $password =~ ^[[:graph:]]+$ ]] || { echo "The password must be characters without white space" >&2; exit 1; }
 quote="'"
+
+# Over TCP, as the health check does: while the image initialises the volume, the server has its local socket only.
+deadline=$((SECONDS + ${HEALTH_TIMEOUT:-90}))
+until answer=$(docker exec "$CONTAINER" pg_isready --host 127.0.0.1 2>&1); do
+    state=$(docker inspect --format '{{.State.Status}}' "$CONTAINER")
+    if [[ $state != running ]] || ((SECONDS >= deadline)); then
+        echo "The database in $CONTAINER ($state) does not answer: $answer" >&2
+        exit 1
+    fi
+    sleep 0.25
+done
 
 # Statements come over stdin, so that the password is on no command line, and are kept out of the server's log.
 docker exec --interactive "$CONTAINER" \

@@ -36,7 +36,7 @@ ensure_module() {
 }
 
 build_module() {
-    local module=$1 target=$2 begin=$SECONDS work ldflags=""
+    local module=$1 target=$2 begin=$SECONDS work output ldflags=""
     require_go
     say "building $module from Go modules (minutes, once) …"
     work=$(mktemp -d "$cache/.building-XXXXXX")
@@ -44,9 +44,12 @@ build_module() {
     trap "rm -rf '$work'" EXIT
     cp -R "$root/$module/." "$work/source"
     mkdir "$work/out"
+    output=$work/out/
+    # A service is one program, named after its folder, whatever its package is called.
+    [[ $module != services/* ]] || output+=${module#services/}
     [[ ! -f $work/source/ldflags ]] || ldflags=$(<"$work/source/ldflags")
     # Explicitly joined by &&: a shell does not stop at errors inside a condition, and an empty folder would be kept.
-    if ! compile "$work" "-s -w $ldflags" >"$work/log" 2>&1; then
+    if ! compile "$work" "-s -w $ldflags" "$output" >"$work/log" 2>&1; then
         grep -v '^go: downloading' "$work/log" | tail -n 30 >&2
         die "building $module failed after $((SECONDS - begin)) s"
     fi
@@ -55,13 +58,13 @@ build_module() {
 }
 
 compile() {
-    local work=$1 ldflags=$2
+    local work=$1 ldflags=$2 output=$3
     (
         cd "$work/source" && export CGO_ENABLED=0 GOWORK=off &&
             # What a module generates from its dependencies is not committed. Without the build's own flags, Go would
             # compile every dependency twice.
             { [[ ! -d cmd/generate ]] || go run -mod=readonly -trimpath ./cmd/generate; } &&
-            xargs go build -mod=readonly -trimpath -ldflags "$ldflags" -o "$work/out/" <packages &&
+            xargs go build -mod=readonly -trimpath -ldflags "$ldflags" -o "$output" <packages &&
             { [[ ! -f files ]] || copy_files "$work/out" <files; }
     )
 }

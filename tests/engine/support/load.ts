@@ -7,7 +7,7 @@ export interface Observation {
   failures: string[];
   /** Rows that the service said it has written. */
   written: number;
-  /** Longest time between two good answers to the quick requests, in seconds. */
+  /** Longest time between two good answers of the same quick path, in seconds. */
   longestGap: number;
 }
 
@@ -31,7 +31,7 @@ export class Load {
   private readonly deadline = Date.now() + 300_000;
   private readonly clients: Promise<void>[];
   private running = true;
-  private lastGood = Date.now();
+  private readonly lastGood = new Map<string, number>();
 
   constructor(private readonly url: string) {
     const kept = () => new Agent({ keepAlive: true, maxSockets: 1 });
@@ -70,7 +70,7 @@ export class Load {
         const status = await send(this.url, client);
         if (status < 200 || status > 299) throw new Error(`status ${status}`);
         if (client.method === "POST") this.observation.written++;
-        if (client.timeoutSeconds === 2) this.good();
+        if (client.timeoutSeconds === 2) this.good(client.path());
       } catch (error) {
         const method = client.method ?? "GET";
         this.observation.failures.push(
@@ -82,10 +82,11 @@ export class Load {
     client.agent.destroy();
   }
 
-  private good(): void {
+  private good(path: string): void {
     const now = Date.now();
-    this.observation.longestGap = Math.max(this.observation.longestGap, (now - this.lastGood) / 1000);
-    this.lastGood = now;
+    const gap = (now - (this.lastGood.get(path) ?? now)) / 1000;
+    this.observation.longestGap = Math.max(this.observation.longestGap, gap);
+    this.lastGood.set(path, now);
   }
 }
 
