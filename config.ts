@@ -6,7 +6,7 @@ import { check, ConfigurationError, setCommand, type Problem, type RawConfig } f
 import { localImage } from "./images/content";
 
 /** The services of the stack, as `memory` and `images` name them. */
-export const serviceNames = ["traefik", "postgres", "bot", "webapp", "backup"] as const;
+export const serviceNames = ["traefik", "socket-proxy", "postgres", "bot", "webapp", "backup"] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 /** The images of the stack: one for each service, and the runner of the migrations. */

@@ -7,6 +7,7 @@ import { Database } from "./components/database";
 import { Edge } from "./components/edge";
 import { Migrations } from "./components/migrations";
 import { Networks } from "./components/networks";
+import { SocketProxy } from "./components/socket-proxy";
 import { Volumes } from "./components/volumes";
 import { Webapp } from "./components/webapp";
 import { edgeUrl, loadConfig } from "./config";
@@ -51,9 +52,20 @@ const migrations = new Migrations(
   onHost,
 );
 
+const socketProxy = new SocketProxy(
+  "socket-proxy",
+  { context, image: images["socket-proxy"], network: networks.dockerApi },
+  onHost,
+);
 new Edge(
   "edge",
-  { context, image: images.traefik, httpPort: config.httpPort, network: networks.edge },
+  {
+    context,
+    image: images.traefik,
+    httpPort: config.httpPort,
+    network: networks.edge,
+    dockerApi: { proxy: socketProxy, network: networks.dockerApi },
+  },
   onHost,
 );
 new Webapp("webapp", { context, image: images.webapp, domain, network: networks.edge }, onHost);

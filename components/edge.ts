@@ -4,6 +4,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { StackContext } from "./context";
+import type { SocketProxy } from "./socket-proxy";
 import { Workload } from "./workload";
 
 export interface EdgeArgs {
@@ -14,6 +15,8 @@ export interface EdgeArgs {
   httpPort: number;
   /** Network on which services are reached. */
   network: docker.Network;
+  /** How the Docker Engine is asked for services. */
+  dockerApi: { proxy: SocketProxy; network: docker.Network };
 }
 
 /** Traefik: the only service that the outside reaches. It finds services by their labels. */
@@ -58,8 +61,11 @@ export function routeLabels(context: StackContext, { service, rule, port }: Rout
 
 const webPort = 8000;
 const pingPort = 8082;
+/** For Prometheus, which finds it as `traefik:8083` on the edge's network. */
+const metricsPort = 8083;
 
-function createProxy(parent: Edge, { context, image, httpPort, network }: EdgeArgs): Workload {
+function createProxy(parent: Edge, args: EdgeArgs): Workload {
+  const { context, image, httpPort, network, dockerApi } = args;
   const ping = ["--ping=true", "--ping.entrypoint=ping", `--entrypoints.ping.address=127.0.0.1:${pingPort}`];
   return new Workload(
     "traefik",
@@ -72,6 +78,7 @@ function createProxy(parent: Edge, { context, image, httpPort, network }: EdgeAr
         "--global.sendanonymoususage=false",
         `--entrypoints.web.address=:${webPort}`,
         "--providers.docker=true",
+        `--providers.docker.endpoint=${dockerApi.proxy.address}`,
         "--providers.docker.exposedbydefault=false",
         // Without both, the edge also takes up other stacks' services, in networks that it is not on.
         `--providers.docker.constraints=Label(\`dating.stack\`, \`${context.prefix}\`)`,
@@ -80,10 +87,13 @@ function createProxy(parent: Edge, { context, image, httpPort, network }: EdgeAr
         "--log.format=json",
         "--accesslog=true",
         "--accesslog.format=json",
+        // An entry point of their own: on the public one, a redirect would keep Prometheus away and people would see them.
+        `--entrypoints.metrics.address=:${metricsPort}`,
+        "--metrics.prometheus=true",
+        "--metrics.prometheus.entrypoint=metrics",
         ...ping,
       ],
-      hostPaths: [{ host: "/var/run/docker.sock", container: "/var/run/docker.sock" }],
-      networks: [{ network }],
+      networks: [{ network, aliases: ["traefik"] }, { network: dockerApi.network }],
       ports: [{ container: webPort, host: httpPort, reach: "everyone" }],
       health: { command: `traefik healthcheck ${ping.join(" ")}`, interval: "5 seconds" },
       memory: context.memory("traefik", "256 MiB"),
@@ -91,6 +101,6 @@ function createProxy(parent: Edge, { context, image, httpPort, network }: EdgeAr
       temporary: ["/tmp"],
       rollout: "stop-first",
     },
-    { parent },
+    { parent, dependsOn: [dockerApi.proxy.healthy] },
   );
 }

@@ -41,8 +41,10 @@ test("the next good deploy mends it, and leaves one bot", async () => {
   await project.up();
   expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
   expect(Object.keys(await services(project.prefix)).sort()).toEqual([
+    "backup",
     "bot",
     "postgres",
+    "socket-proxy",
     "traefik",
     "webapp",
   ]);

@@ -50,6 +50,7 @@ describe("a first deploy", () => {
       "bot",
       "migrations",
       "postgres",
+      "socket-proxy",
       "traefik",
       "webapp",
     ]);
@@ -57,7 +58,14 @@ describe("a first deploy", () => {
 
   test("leaves every container healthy, limited, rotated and restarted", async () => {
     const found = await services(project.prefix);
-    expect(Object.keys(found).sort()).toEqual(["backup", "bot", "postgres", "traefik", "webapp"]);
+    expect(Object.keys(found).sort()).toEqual([
+      "backup",
+      "bot",
+      "postgres",
+      "socket-proxy",
+      "traefik",
+      "webapp",
+    ]);
     for (const { HostConfig, State } of Object.values(found)) {
       expect(State.Health?.Status).toBe("healthy");
       expect(HostConfig.LogConfig).toEqual({
@@ -281,7 +289,7 @@ describe("taking the stack down", () => {
     const refused = project.attempt("ops/purge", [project.stackName], "yes\n");
     expect(refused.status).toBe(1);
     expect(refused.stdout).toContain("Nothing was changed.");
-    expect(await labelled("container", project.prefix)).toHaveLength(5);
+    expect(await labelled("container", project.prefix)).toHaveLength(6);
 
     project.run("ops/purge", [project.stackName], `${project.stackName}\n`);
     for (const kind of ["container", "network", "volume"] as const) {

@@ -38,6 +38,7 @@ async function underLoad(change: () => Promise<unknown>): Promise<void> {
     "backup",
     "bot",
     "postgres",
+    "socket-proxy",
     "traefik",
     "webapp",
   ]);

@@ -99,7 +99,7 @@ describe("too little memory", () => {
     const [after] = await inspect(postgres!.Id);
     // The limit is the container's own: nothing else on the host was in danger.
     expect(after!.State.Status).toBe("running");
-    expect(Object.keys(await services(project.prefix))).toHaveLength(5);
+    expect(Object.keys(await services(project.prefix))).toHaveLength(6);
   });
 
   test("for a new bot fails the deploy, and the old bot goes on serving", async () => {

@@ -198,6 +198,7 @@ test("missing keys, unknown keys, wrong values and secrets in plain text are all
     "dating:images.backup is missing",
     "dating:images.migrations is missing",
     "dating:images.postgres is missing",
+    "dating:images.socket-proxy is missing",
     "dating:images.traefik is missing",
     "dating:images.webapp is missing",
   ]);
@@ -219,7 +220,7 @@ test("the message says that nothing was changed and shows every problem with its
 
 test("outside development, each image is pinned by digest", () => {
   const prod = { ...valid, localImages: "false" };
-  const names = ["traefik", "postgres", "bot", "webapp", "backup", "migrations"];
+  const names = ["traefik", "socket-proxy", "postgres", "bot", "webapp", "backup", "migrations"];
   expect(problemsOf({ ...prod, images: pinned(names) })).toEqual([]);
   expect(
     problemsOf({ ...prod, images: JSON.stringify({ ...JSON.parse(pinned(names)), bot: "bot:latest" }) }),

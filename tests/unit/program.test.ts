@@ -58,7 +58,14 @@ async function deploy(config: Record<string, string> = {}): Promise<Record<strin
 
 test("every service has what all services share", async () => {
   const containers = await deploy();
-  expect(Object.keys(containers).sort()).toEqual(["backup", "bot", "postgres", "traefik", "webapp"]);
+  expect(Object.keys(containers).sort()).toEqual([
+    "backup",
+    "bot",
+    "postgres",
+    "socket-proxy",
+    "traefik",
+    "webapp",
+  ]);
   for (const [service, inputs] of Object.entries(containers)) {
     expect(inputs).toMatchObject({
       capabilities: { drops: ["ALL"] },
@@ -81,14 +88,16 @@ test("every service has what all services share", async () => {
 test("memory limits have the documented defaults and can be set", async () => {
   const limits = (containers: Record<string, ContainerInputs>) =>
     Object.fromEntries(Object.entries(containers).map(([service, { memory }]) => [service, memory]));
-  expect(limits(await deploy())).toEqual({ backup: 256, bot: 512, postgres: 512, traefik: 256, webapp: 128 });
-  expect(limits(await deploy({ "dating:memory": '{"bot":"1 GiB"}' }))).toEqual({
+  const defaults = {
     backup: 256,
-    bot: 1024,
+    bot: 512,
     postgres: 512,
+    "socket-proxy": 64,
     traefik: 256,
     webapp: 128,
-  });
+  };
+  expect(limits(await deploy())).toEqual(defaults);
+  expect(limits(await deploy({ "dating:memory": '{"bot":"1 GiB"}' }))).toEqual({ ...defaults, bot: 1024 });
 });
 
 test("what owns a port or a volume keeps its name; what rolls gets a new one each time and can be drained", async () => {
