@@ -18,7 +18,7 @@ up: ## deploy the dev stack (STACK=… another one), with all that it needs
 	@$(prepare); ops/up $(STACK)
 
 preview: ## show what `make up` would change
-	@$(prepare); ops/images build; pulumi preview --stack $(STACK)
+	@$(prepare); ops/images build; pulumi preview --stack $(STACK) --policy-pack policy
 
 down: ## remove the stack's containers and networks; its volumes and passwords stay
 	@$(prepare); ops/down $(STACK)

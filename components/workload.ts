@@ -61,7 +61,10 @@ interface CommonArgs {
   user?: string;
   /** What is kept of the capabilities; all others are dropped. @default none */
   capabilities?: Capability[];
-  /** Processes and threads that the user may have. @default 1024 */
+  /**
+   * Processes and threads that the container's user may have. The kernel counts them by the user's number over all
+   * containers of the host, and does not hold root to it. @default 1024
+   */
   processes?: number;
   /** Paths that the Docker host's own files are mounted at, read-only. */
   hostPaths?: { host: string; container: string }[];
@@ -69,7 +72,8 @@ interface CommonArgs {
 
 /**
  * Where a container may write. `"read-only"` leaves it the volumes and the temporary file systems.
- * Docker refuses to put files into a read-only container, so what gets a file says why it may write.
+ * The Docker provider puts files into the root file system only (also those below a volume's folder), which Docker refuses
+ * where that is read-only; so what gets a file says why it may write, and its label `dating.writable-because` repeats it.
  */
 type FilesystemArgs =
   | { filesystem: "read-only"; temporary?: string[]; files?: never }
@@ -130,7 +134,7 @@ function createContainer(parent: Workload, args: WorkloadArgs): docker.Container
       command: args.command,
       envs: args.environment && environmentList(args.environment),
       user: args.user,
-      labels: labelList({ ...stackLabels(context, service), ...args.labels }),
+      labels: labelList({ ...stackLabels(context, service), ...reasonLabel(args), ...args.labels }),
       networksAdvanced: args.networks.map(({ network, aliases }) => ({ name: network.name, aliases })),
       ports: args.ports?.map(({ container, host, reach }) => ({
         internal: container,
@@ -193,6 +197,11 @@ function createGate(parent: Workload, name: string, args: WorkloadArgs, containe
     },
     { parent, deleteBeforeReplace: !startFirst },
   );
+}
+
+/** Makes the reason for a writable root file system part of what `docker inspect` shows. */
+function reasonLabel({ filesystem }: WorkloadArgs): Record<string, string> {
+  return filesystem === "read-only" ? {} : { "dating.writable-because": filesystem.writableBecause };
 }
 
 /** Options of a temporary file system, in the spelling that Docker reads back. */

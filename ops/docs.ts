@@ -4,13 +4,16 @@ import { join } from "node:path";
 
 import { keys } from "../config";
 import { keyTable } from "../config/table";
+import { cisTable } from "../policy/table";
 
 const file = join(__dirname, "../README.md");
-const marked = /(<!-- keys -->\n)[^]*?(<!-- \/keys -->)/;
+const parts: Record<string, string> = { keys: keyTable(keys, "dating"), cis: cisTable() };
 
-const before = readFileSync(file, "utf8");
-if (!marked.test(before)) throw new Error("README.md has lost its markers <!-- keys --> and <!-- /keys -->");
-writeFileSync(
-  file,
-  before.replace(marked, (_, begin: string, end: string) => `${begin}${keyTable(keys, "dating")}\n${end}`),
-);
+let text = readFileSync(file, "utf8");
+for (const [name, content] of Object.entries(parts)) {
+  const marked = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- /${name} -->)`);
+  if (!marked.test(text))
+    throw new Error(`README.md has lost its markers <!-- ${name} --> and <!-- /${name} -->`);
+  text = text.replace(marked, (_, begin: string, end: string) => `${begin}${content}\n${end}`);
+}
+writeFileSync(file, text);

@@ -1,0 +1,26 @@
+import type { Rule } from "./rule";
+
+/** What volumes and networks keep to. */
+export const storageRules: Rule[] = [
+  {
+    name: "protected-volume",
+    description: "A data volume is not deleted by a deploy: the engine refuses while it is protected.",
+    type: "docker:index/volume:Volume",
+    violations: ({ protect }) =>
+      protect ? [] : ["can be deleted with all its data: set the option protect (and retainOnDelete)"],
+  },
+  {
+    name: "internal-network",
+    description: "Only the edge's network has a way out.",
+    type: "docker:index/network:Network",
+    violations: ({ name, props }) =>
+      props.internal || name === "edge-network"
+        ? []
+        : ["has a way out, which only the edge's has: set internal"],
+  },
+];
+
+/** The volumes without which a stack has lost data, by their logical names. */
+export function missingVolumes(expected: readonly string[], deployed: string[]): string[] {
+  return expected.filter((name) => !deployed.includes(name));
+}
