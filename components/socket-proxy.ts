@@ -84,7 +84,6 @@ function createProxy(parent: SocketProxy, { context, image, network }: SocketPro
       networks: [{ network, aliases: [alias] }],
       health: { command: `bash -c '${ask}'` },
       memory: context.memory("socket-proxy", "64 MiB"),
-      processes: 64,
       filesystem: "read-only",
       temporary: ["/tmp"],
       rollout: "start-first",

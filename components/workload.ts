@@ -61,11 +61,6 @@ interface CommonArgs {
   user?: string;
   /** What is kept of the capabilities; all others are dropped. @default none */
   capabilities?: Capability[];
-  /**
-   * Processes and threads that the container's user may have. The kernel counts them by the user's number over all
-   * containers of the host, and does not hold root to it. @default 1024
-   */
-  processes?: number;
   /** Paths that the Docker host's own files are mounted at, read-only. */
   hostPaths?: { host: string; container: string }[];
 }
@@ -158,8 +153,7 @@ function createContainer(parent: Workload, args: WorkloadArgs): docker.Container
       memorySwap: args.memory,
       capabilities: { adds: args.capabilities && [...args.capabilities].sort(), drops: ["ALL"] },
       securityOpts: ["no-new-privileges:true"],
-      // The provider has no limit for a container's processes; this one counts per user.
-      ulimits: [{ name: "nproc", soft: args.processes ?? 1024, hard: args.processes ?? 1024 }],
+      ulimits: [{ name: "nproc", soft: processLimit, hard: processLimit }],
       init: true,
       restart: "unless-stopped",
       stopTimeout: toSeconds(args.stopTimeout ?? "30 seconds"),
@@ -203,6 +197,14 @@ function createGate(parent: Workload, name: string, args: WorkloadArgs, containe
 function reasonLabel({ filesystem }: WorkloadArgs): Record<string, string> {
   return filesystem === "read-only" ? {} : { "dating.writable-because": filesystem.writableBecause };
 }
+
+/**
+ * Processes and threads that a container's user may have. The provider has no limit for a container; this one the kernel
+ * counts by the user's number, over all containers and stacks of the host, and does not hold root to. A busy stack has
+ * some 150 of one user (postgres with its 100 connections), or 300 (Go programs on a host with many processors, all as
+ * `nobody`): enough for ten stacks, and an eighth of the 32,768 that even a small host can number.
+ */
+const processLimit = 4096;
 
 /** Options of a temporary file system, in the spelling that Docker reads back. */
 const temporaryOptions = "mode=1777,size=64m";

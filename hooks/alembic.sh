@@ -21,7 +21,7 @@ container=$(docker create --interactive --rm --name "$NAME-$$" --network "$NETWO
     ${PRE_MIGRATION_KEEP_DAYS:+--env PRE_MIGRATION_KEEP_DAYS="$PRE_MIGRATION_KEEP_DAYS"} \
     ${LOCK_TIMEOUT:+--env LOCK_TIMEOUT="$LOCK_TIMEOUT"} \
     --env PGHOST="$PGHOST" --env PGDATABASE="$PGDATABASE" --env PGUSER="$PGUSER" \
-    --memory 256m --memory-swap 256m --init --cap-drop ALL --security-opt no-new-privileges \
+    --memory 256m --memory-swap 256m --pids-limit 256 --init --cap-drop ALL --security-opt no-new-privileges \
     --log-driver none --label dating.job=migrations "$IMAGE" "$@")
 trap 'docker rm --force "$container" >/dev/null 2>&1 || true' EXIT
 

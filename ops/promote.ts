@@ -32,7 +32,7 @@ function preview(file: StackFile): void {
   try {
     const candidate = join(folder, `Pulumi.${file.stack}.yaml`);
     writeFileSync(candidate, file.text(), { mode: 0o600 });
-    pulumi("preview", "--stack", file.stack, "--config-file", candidate);
+    pulumi("preview", "--stack", file.stack, "--config-file", candidate, "--policy-pack", "policy");
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -18,13 +18,14 @@ export interface DumpSource {
 /** Dumps a database into an archive, from a container of its own beside it. */
 export async function dumpDatabase(source: DumpSource, archive: ArchiveWriter): Promise<DatabasePart> {
   const file = "database.dump";
-  const limits = ["--memory", "256m", "--memory-swap", "256m", "--cap-drop", "ALL", "--read-only", "--init"];
+  const limits = ["--memory", "256m", "--memory-swap", "256m", "--pids-limit", "256"];
+  const rights = ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only", "--init"];
   const place = { PGHOST: source.host, PGDATABASE: source.database, PGUSER: source.user };
   let facts = "";
   const output = source.docker.read(
     [
       ...["run", "--rm", "--interactive", "--log-driver", "none", "--label", "dating.job=backup"],
-      ...["--security-opt", "no-new-privileges", "--network", source.network, ...limits],
+      ...["--network", source.network, ...limits, ...rights],
       ...Object.entries(place).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
       ...[source.image, "dump"],
     ],

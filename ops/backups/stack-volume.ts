@@ -46,6 +46,16 @@ export class StackVolumeStore implements ArchiveStore {
     return [
       ...["run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL", "--log-driver", "none"],
       ...[
+        "--security-opt",
+        "no-new-privileges",
+        "--memory",
+        "256m",
+        "--memory-swap",
+        "256m",
+        "--pids-limit",
+        "256",
+      ],
+      ...[
         "--mount",
         `type=volume,source=${this.volume},target=/backups,readonly`,
         "--label",

@@ -22,6 +22,11 @@ export async function runServer<T>(
     "-c",
     each,
   ]);
+  // What the image's entry point needs to hand the volume to its user and to become that user.
+  const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"].flatMap((name) => [
+    "--cap-add",
+    name,
+  ]);
   const data = volume ? ["--mount", `type=volume,source=${volume},target=/var/lib/postgresql/data`] : [];
   try {
     await docker.text([
@@ -36,7 +41,8 @@ export async function runServer<T>(
         "dating.job=backup",
         ...data,
       ],
-      ...["--memory", "512m", "--memory-swap", "512m", "--stop-timeout", "60"],
+      ...["--memory", "512m", "--memory-swap", "512m", "--pids-limit", "1024", "--stop-timeout", "60"],
+      ...["--cap-drop", "ALL", ...capabilities, "--security-opt", "no-new-privileges"],
       // Only read by a server that begins empty.
       ...["--env", `POSTGRES_PASSWORD=${randomBytes(16).toString("hex")}`],
       ...[image, "postgres", ...(volume ? [] : hasty)],

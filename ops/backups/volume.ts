@@ -126,6 +126,7 @@ function helper(target: Target, options: string[], script: string): string[] {
     ...["run", "--rm", "--interactive", "--init", "--log-driver", "none", "--label", "dating.job=backup"],
     ...["--network", "none", "--read-only", "--tmpfs", "/tmp", "--user", "0", "--cap-drop", "ALL"],
     ...[...capabilities, "--security-opt", "no-new-privileges", "--memory", "256m", "--memory-swap", "256m"],
+    ...["--pids-limit", "256"],
     ...[...options, "--entrypoint", "bash", target.images.backup, "-c", script],
   ];
 }

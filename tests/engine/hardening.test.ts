@@ -117,7 +117,7 @@ describe("the kernel says of every container that", () => {
     const limits = subjects.map((subject) =>
       Number(kernel(subject, "limits", "Max processes").split(/\s+/)[0]),
     );
-    expect(limits.filter((limit) => !(limit > 0 && limit <= 1024))).toEqual([]);
+    expect(limits.filter((limit) => !(limit > 0 && limit <= 4096))).toEqual([]);
   });
 
   test("what its entry point has started is not root's, where no reason is stated", () => {
