@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
-import { cron, decimal, flag, integer, key, map, pairs, size, text, webUrl } from "./config/fields";
+import { cron, decimal, flag, integer, key, map, metaOf, pairs, size, text, webUrl } from "./config/fields";
 import { check, ConfigurationError, setCommand, type Problem, type RawConfig } from "./config/problems";
 import { localImage } from "./images/content";
 
@@ -30,6 +30,34 @@ export const keys = z.strictObject({
     description: "Port of the edge on the Docker host, on all interfaces.",
     example: "80",
   }),
+  tls: key(z.enum(["off", "acme"], "must be off or acme").default("off"), {
+    description:
+      "`acme`: the edge gets a certificate for `domain` by itself and serves HTTPS; HTTP leads there. `off`: HTTP only, for development.",
+    example: "acme",
+  }),
+  httpsPort: key(integer(1, 65535).default(443), {
+    description: "Port of the edge for HTTPS, on all interfaces, where `tls` is `acme`.",
+    example: "443",
+  }),
+  acmeEmail: key(text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, "must be an e-mail address").optional(), {
+    description: "Where the certificate authority writes to about the account.",
+    example: "ops@example.com",
+  }),
+  acmeServer: key(webUrl().default("https://acme-v02.api.letsencrypt.org/directory"), {
+    description:
+      "The certificate authority's ACME directory. It asks for `domain` on port 80 (HTTP-01 challenge).",
+    example: "https://acme-staging-v02.api.letsencrypt.org/directory",
+  }),
+  acmeCaCertificate: key(
+    text(
+      /^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\s*$/,
+      "must be one certificate in PEM form",
+    ).optional(),
+    {
+      description: "What vouches for the ACME server's own certificate, where that is a private one.",
+      example: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    },
+  ),
   dockerHost: key(
     text(
       /^(unix:\/\/\/\S+|tcp:\/\/\S+|ssh:\/\/\S+)$/,
@@ -161,7 +189,7 @@ export interface Config extends Omit<PlainConfig, "botToken" | "databasePassword
 export function parseConfig(raw: RawConfig): PlainConfig {
   const { values, problems } = check(keys, raw);
   const images = resolveImages(raw);
-  const all = [...problems, ...images.problems];
+  const all = [...problems, ...images.problems, ...(values ? portProblems(raw, values) : [])];
   if (all.length > 0 || !values) throw new ConfigurationError(raw.stack, all);
   return { ...values, images: images.references };
 }
@@ -194,9 +222,23 @@ export function loadConfig(): Config {
   };
 }
 
+/** HTTPS needs a port of its own beside the one on which HTTP leads there. */
+function portProblems(raw: RawConfig, { tls, httpPort, httpsPort }: Values): Problem[] {
+  if (tls === "off" || httpPort !== httpsPort) return [];
+  return [
+    {
+      key: `${raw.namespace}:httpsPort`,
+      problem: `is ${httpsPort}, and so is httpPort; with tls they must differ`,
+      command: setCommand(raw, ["httpsPort"], metaOf(keys.shape.httpsPort)),
+    },
+  ];
+}
+
 /** The edge's base URL. */
-export function edgeUrl({ domain, httpPort }: Pick<Config, "domain" | "httpPort">): string {
-  return `http://${domain}${httpPort === 80 ? "" : `:${httpPort}`}`;
+export function edgeUrl(config: Pick<Config, "domain" | "httpPort" | "httpsPort" | "tls">): string {
+  const [scheme, port, usual] =
+    config.tls === "acme" ? ["https", config.httpsPort, 443] : ["http", config.httpPort, 80];
+  return `${scheme}://${config.domain}${port === usual ? "" : `:${port}`}`;
 }
 
 /** An image for every service: the configured one, else the local one where the stack allows it. */

@@ -8,6 +8,7 @@ import { Edge } from "./components/edge";
 import { Migrations } from "./components/migrations";
 import { Networks } from "./components/networks";
 import { SocketProxy } from "./components/socket-proxy";
+import { tlsSettings } from "./components/tls";
 import { Volumes } from "./components/volumes";
 import { Webapp } from "./components/webapp";
 import { edgeUrl, loadConfig } from "./config";
@@ -63,6 +64,8 @@ new Edge(
     context,
     image: images.traefik,
     httpPort: config.httpPort,
+    tls: tlsSettings(config),
+    certificates: volumeSet.byName.traefik_certs,
     network: networks.edge,
     dockerApi: { proxy: socketProxy, network: networks.dockerApi },
   },

@@ -4,9 +4,9 @@ import * as random from "@pulumi/random";
 
 import type { StackContext } from "./context";
 import type { Database } from "./database";
-import { routeLabels } from "./edge";
 import type { Migrations } from "./migrations";
 import type { Networks } from "./networks";
+import { routeLabels } from "./routes";
 import { Workload } from "./workload";
 
 export interface BotArgs {

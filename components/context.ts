@@ -12,9 +12,14 @@ export interface StackContext {
   dockerHost?: string;
   /** How long a new container may take to become healthy. */
   healthTimeout: Duration;
+  /** Traefik's entry point on which services are reached. */
+  entryPoint: EntryPoint;
   /** The memory limit of a service: the configured one, else the given default, in MiB. */
   memory(service: ServiceName, otherwise: Size): number;
 }
+
+/** `web` is plain HTTP; `websecure` is HTTPS. */
+export type EntryPoint = "web" | "websecure";
 
 /** Derives the context from a stack's configuration. */
 export function stackContext(config: Config): StackContext {
@@ -22,6 +27,7 @@ export function stackContext(config: Config): StackContext {
     prefix: `${pulumi.getProject()}-${pulumi.getStack()}`,
     dockerHost: config.dockerHost,
     healthTimeout: `${config.healthTimeout} seconds`,
+    entryPoint: config.tls === "acme" ? "websecure" : "web",
     memory: (service, otherwise) => toMebibytes(config.memory[service] ?? otherwise),
   };
 }

@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
-
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { StackContext } from "./context";
 import type { SocketProxy } from "./socket-proxy";
+import { certificatePath, securePort, tlsOptions, trusting, type TlsSettings } from "./tls";
 import { Workload } from "./workload";
 
 export interface EdgeArgs {
@@ -13,6 +12,10 @@ export interface EdgeArgs {
   image: string;
   /** Port on the Docker host, on all interfaces. */
   httpPort: number;
+  /** @default HTTP only */
+  tls?: TlsSettings;
+  /** Where certificates are kept, so that no deploy asks for new ones. */
+  certificates: docker.Volume;
   /** Network on which services are reached. */
   network: docker.Network;
   /** How the Docker Engine is asked for services. */
@@ -30,42 +33,14 @@ export class Edge extends pulumi.ComponentResource {
   }
 }
 
-/** Where a service is found on the edge. */
-export interface Route {
-  /** Name of the service, one for all its releases. */
-  service: string;
-  /** Traefik's rule, as in ``Host(`example.com`) && PathPrefix(`/api`)``. */
-  rule: string;
-  /** The service's port. */
-  port: number;
-}
-
-/**
- * The labels by which the edge finds a service.
- *
- * While a release is replaced, two containers of the service run. Traefik drops a router that two containers define
- * differently, and with it all of the service's requests; so each rule is a router of its own, and both lead to the
- * one service that has the servers of both.
- */
-export function routeLabels(context: StackContext, { service, rule, port }: Route): Record<string, string> {
-  const name = `${context.prefix}-${service}`;
-  const router = `${name}-${createHash("sha256").update(rule).digest("hex").slice(0, 8)}`;
-  return {
-    "traefik.enable": "true",
-    [`traefik.http.routers.${router}.entrypoints`]: "web",
-    [`traefik.http.routers.${router}.rule`]: rule,
-    [`traefik.http.routers.${router}.service`]: name,
-    [`traefik.http.services.${name}.loadbalancer.server.port`]: String(port),
-  };
-}
-
 const webPort = 8000;
 const pingPort = 8082;
 /** For Prometheus, which finds it as `traefik:8083` on the edge's network. */
 const metricsPort = 8083;
 
 function createProxy(parent: Edge, args: EdgeArgs): Workload {
-  const { context, image, httpPort, network, dockerApi } = args;
+  const { context, image, httpPort, tls, network, dockerApi } = args;
+  const { wrap, environment } = trusting(tls?.caCertificate);
   const ping = ["--ping=true", "--ping.entrypoint=ping", `--entrypoints.ping.address=127.0.0.1:${pingPort}`];
   return new Workload(
     "traefik",
@@ -73,7 +48,7 @@ function createProxy(parent: Edge, args: EdgeArgs): Workload {
       context,
       service: "traefik",
       image,
-      command: [
+      command: wrap<pulumi.Input<string>>([
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",
         `--entrypoints.web.address=:${webPort}`,
@@ -91,10 +66,16 @@ function createProxy(parent: Edge, args: EdgeArgs): Workload {
         `--entrypoints.metrics.address=:${metricsPort}`,
         "--metrics.prometheus=true",
         "--metrics.prometheus.entrypoint=metrics",
+        ...(tls ? tlsOptions(tls) : []),
         ...ping,
-      ],
+      ]),
+      environment,
+      volumes: [{ volume: args.certificates, path: certificatePath }],
       networks: [{ network, aliases: ["traefik"] }, { network: dockerApi.network }],
-      ports: [{ container: webPort, host: httpPort, reach: "everyone" }],
+      ports: [
+        { container: webPort, host: httpPort, reach: "everyone" },
+        ...(tls ? [{ container: securePort, host: tls.httpsPort, reach: "everyone" as const }] : []),
+      ],
       health: { command: `traefik healthcheck ${ping.join(" ")}`, interval: "5 seconds" },
       memory: context.memory("traefik", "256 MiB"),
       filesystem: "read-only",

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { StackContext } from "./context";
-import { routeLabels } from "./edge";
+import { routeLabels } from "./routes";
 import { Workload } from "./workload";
 
 export interface WebappArgs {

@@ -27,5 +27,7 @@ function defaultOf(field: z.ZodType): string {
 
 function exampleOf({ secret, example }: { secret?: true; example: string }): string {
   if (secret) return "a secret";
-  return `\`${example.length > 60 ? `${example.slice(0, 57)}…` : example}\``;
+  const [first = ""] = example.split("\n");
+  const shown = first.length > 60 ? first.slice(0, 57) : first;
+  return `\`${shown}${shown === example ? "" : "…"}\``;
 }

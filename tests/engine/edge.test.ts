@@ -1,7 +1,9 @@
-import { application } from "./support/application";
+import { application, botToken } from "./support/application";
 import { docker, inspect, services } from "./support/docker";
 import { request, requestUntil } from "./support/http";
-import type { Project } from "./support/project";
+import { ask, askUntil } from "./support/https";
+import { describeWithPebble, Pebble } from "./support/pebble";
+import { freePort, type Project } from "./support/project";
 
 jest.setTimeout(600_000);
 
@@ -107,5 +109,104 @@ describe("the edge's metrics", () => {
     const { traefik } = await services(project.prefix);
     const [inspected] = await inspect(traefik!.Id);
     expect(Object.keys(inspected!.HostConfig.PortBindings ?? {})).toEqual(["8000/tcp"]);
+  });
+});
+
+describe("the edge itself", () => {
+  test("has no dashboard and no API, on any of its entry points", async () => {
+    const ports = [8000, 8083];
+    const calls = ports.flatMap((port) => ["/dashboard/", "/api/rawdata"].map((path) => `${port}${path}`));
+    const script = calls.map(
+      (call) => `curl --silent --output /dev/null --write-out '%{http_code}\\n' http://traefik:${call}`,
+    );
+    expect((await onNetwork("edge", script.join("; "))).split("\n")).toEqual(calls.map(() => "404"));
+  });
+
+  test("logs each request as a line of JSON", async () => {
+    await request(`${url}/health?who=asks`);
+    const { traefik } = await services(project.prefix);
+    const lines = (await docker("logs", traefik!.Id)).split("\n").map((line) => JSON.parse(line) as object);
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        RequestPath: "/health?who=asks",
+        DownstreamStatus: 200,
+        RequestMethod: "GET",
+      }),
+    );
+  });
+});
+
+describeWithPebble("TLS", () => {
+  const domain = "dating.test";
+  let pebble: Pebble;
+  let ports: { http: number; https: number };
+  let root: string;
+  const certificate = async () => (await askUntil(200, domain, ports.https, "/health", root)).serial;
+
+  beforeAll(async () => {
+    ports = { http: Number(new URL(url).port), https: await freePort() };
+    pebble = Pebble.start(project.prefix, domain, ports.http);
+    await project.configure(
+      {
+        domain,
+        httpPort: String(ports.http),
+        httpsPort: String(ports.https),
+        localImages: "true",
+        tls: "acme",
+        acmeServer: pebble.directory,
+        acmeCaCertificate: pebble.caCertificate,
+      },
+      { botToken },
+    );
+    await project.up();
+    root = pebble.root((await services(project.prefix)).webapp!.Config.Image);
+  });
+
+  test("has a certificate for the domain, got by itself, and the stack's url says https", async () => {
+    const answer = await askUntil(200, domain, ports.https, "/health", root);
+    expect(answer.serial).toMatch(/^[0-9A-F]{10,}$/);
+    expect((await project.stack.outputs()).url?.value).toBe(`https://${domain}:${ports.https}`);
+  });
+
+  test("is where HTTP leads, for good", async () => {
+    const answer = await ask(domain, ports.http, "/health?x=1");
+    expect([301, 308]).toContain(answer.status);
+    expect(answer.headers.location).toBe(`https://${domain}:${ports.https}/health?x=1`);
+  });
+
+  test("comes with HSTS and the security headers", async () => {
+    const { headers } = await askUntil(200, domain, ports.https, "/", root);
+    expect(headers).toMatchObject({
+      "strict-transport-security": "max-age=31536000",
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "strict-origin-when-cross-origin",
+      "content-security-policy": "frame-ancestors 'self' https://web.telegram.org",
+    });
+  });
+
+  test("asks for no new certificate when the stack is deployed again or Traefik is replaced", async () => {
+    const before = { serial: await certificate(), issued: pebble.issued() };
+    expect(before.issued).toBe(1);
+    const { traefik } = await services(project.prefix);
+
+    expect((await project.up()).steps).toEqual([]);
+    await project.configurePath("memory.traefik", "300 MiB");
+    await project.configurePath("acmeEmail", "ops@example.com");
+    await project.up();
+
+    expect((await services(project.prefix)).traefik!.Id).not.toBe(traefik!.Id);
+    expect({ serial: await certificate(), issued: pebble.issued() }).toEqual(before);
+  });
+
+  test("keeps its key where only its owner reads it", async () => {
+    const mode = await docker(
+      "exec",
+      `${project.prefix}-traefik`,
+      "stat",
+      "-c",
+      "%a",
+      "/letsencrypt/acme.json",
+    );
+    expect(mode).toBe("600");
   });
 });

@@ -218,6 +218,18 @@ test("the message says that nothing was changed and shows every problem with its
   );
 });
 
+test("HTTP and HTTPS need a port each", () => {
+  const same = { ...valid, httpPort: "8443", httpsPort: "8443" };
+  expect(problemsOf(same)).toEqual([]);
+  expect(problemsOf({ ...same, tls: "acme" })).toEqual([
+    {
+      key: "dating:httpsPort",
+      problem: "is 8443, and so is httpPort; with tls they must differ",
+      command: "pulumi config set --stack prod dating:httpsPort '443'",
+    },
+  ]);
+});
+
 test("outside development, each image is pinned by digest", () => {
   const prod = { ...valid, localImages: "false" };
   const names = ["traefik", "socket-proxy", "postgres", "bot", "webapp", "backup", "migrations"];

@@ -27,7 +27,7 @@ const networks = {
 const volume = new docker.Volume("data", { name: `${prefix}-data`, labels: [label] });
 
 const common = {
-  context: { prefix, healthTimeout: "30 seconds", memory: () => settings.memory },
+  context: { prefix, entryPoint: "web" as const, healthTimeout: "30 seconds", memory: () => settings.memory },
   service: "subject",
   image: settings.image,
   command: ["sleep", "infinity"],
