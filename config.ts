@@ -5,16 +5,45 @@ import { cron, decimal, flag, integer, key, map, metaOf, pairs, size, text, webU
 import { check, ConfigurationError, setCommand, type Problem, type RawConfig } from "./config/problems";
 import { localImage } from "./images/content";
 
+/** The services that a stack has only with `monitoring`. */
+export const monitoringServices = [
+  "prometheus",
+  "alertmanager",
+  "node-exporter",
+  "postgres-exporter",
+] as const;
+export type MonitoringService = (typeof monitoringServices)[number];
+
 /** The services of the stack, as `memory` and `images` name them. */
-export const serviceNames = ["traefik", "socket-proxy", "postgres", "bot", "webapp", "backup"] as const;
+export const serviceNames = [
+  "traefik",
+  "socket-proxy",
+  "postgres",
+  "bot",
+  "webapp",
+  "backup",
+  ...monitoringServices,
+] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
 /** The images of the stack: one for each service, and the runner of the migrations. */
 export const imageNames = [...serviceNames, "migrations"] as const;
 export type ImageName = (typeof imageNames)[number];
 
+/** The images that a stack needs, with and without `monitoring`. */
+export function imagesFor(monitoring: boolean): ImageName[] {
+  return imageNames.filter((name) => monitoring || !(monitoringServices as readonly string[]).includes(name));
+}
+
 /** The volumes that hold data; each survives every deploy. */
-export const volumeNames = ["postgres_data", "traefik_certs", "photo_storage", "backup_data"] as const;
+export const volumeNames = [
+  "postgres_data",
+  "traefik_certs",
+  "photo_storage",
+  "backup_data",
+  // Also without `monitoring`: switched off and on again, it finds its history.
+  "prometheus_data",
+] as const;
 export type VolumeName = (typeof volumeNames)[number];
 
 /** Every configuration key of a stack: this is the one place where they are defined. */
@@ -160,6 +189,31 @@ export const keys = z.strictObject({
     description: "For how many days such a dump is kept at most. The newest is kept in any case.",
     example: "90",
   }),
+  monitoring: key(flag().default(false), {
+    description: "Run Prometheus, Alertmanager and the exporters beside the application.",
+    example: "true",
+  }),
+  alertChatId: key(
+    text(/^-?[1-9]\d{0,15}$/, "must be the number of a Telegram chat")
+      .transform(Number)
+      .optional(),
+    {
+      description: "Telegram chat that gets the alerts. Default: they are shown and sent to nobody.",
+      example: "-1001234567890",
+    },
+  ),
+  alertBotToken: key(
+    text(/^\d{6,}:[A-Za-z0-9_-]{30,}$/, "must be a token as @BotFather gives it").optional(),
+    {
+      description: "Token of the Telegram bot that sends the alerts. Default: `botToken`.",
+      example: "",
+      secret: true,
+    },
+  ),
+  alertApiUrl: key(webUrl().default("https://api.telegram.org"), {
+    description: "Address of the Bot API that alerts are sent to.",
+    example: "https://api.telegram.org",
+  }),
   healthTimeout: key(integer(5, 3600).default(90), {
     description: "Seconds that a new container has to become healthy before the deploy fails.",
     example: "90",
@@ -171,11 +225,18 @@ type Values = z.output<typeof keys>;
 /** A stack's configuration, complete and checked, with its secrets as they are. */
 export interface PlainConfig extends Omit<Values, "images"> {
   /** The image of every service: one reference, in one form. */
-  images: Record<ImageName, string>;
+  images: Record<Exclude<ImageName, MonitoringService>, string>;
+  /** Those of monitoring, in a stack that has it. */
+  monitoringImages?: Record<MonitoringService, string>;
 }
 
 /** A stack's configuration, complete and checked. */
-export interface Config extends Omit<PlainConfig, "botToken" | "databasePassword" | "jwtSecret"> {
+export interface Config extends Omit<
+  PlainConfig,
+  "alertBotToken" | "botToken" | "databasePassword" | "jwtSecret"
+> {
+  /** The token of whoever sends the alerts. */
+  alertBotToken: pulumi.Output<string>;
   botToken: pulumi.Output<string>;
   databasePassword?: pulumi.Output<string>;
   jwtSecret?: pulumi.Output<string>;
@@ -191,7 +252,8 @@ export function parseConfig(raw: RawConfig): PlainConfig {
   const images = resolveImages(raw);
   const all = [...problems, ...images.problems, ...(values ? portProblems(raw, values) : [])];
   if (all.length > 0 || !values) throw new ConfigurationError(raw.stack, all);
-  return { ...values, images: images.references };
+  const references = images.references as Record<ImageName, string>;
+  return { ...values, images: references, monitoringImages: values.monitoring ? references : undefined };
 }
 
 // Part of the SDK, but not of its declarations: the public reader of a value does not tell how it is stored.
@@ -216,6 +278,7 @@ export function loadConfig(): Config {
   const { databasePassword, jwtSecret } = parsed;
   return {
     ...parsed,
+    alertBotToken: pulumi.secret(parsed.alertBotToken ?? parsed.botToken),
     botToken: pulumi.secret(parsed.botToken),
     databasePassword: databasePassword === undefined ? undefined : pulumi.secret(databasePassword),
     jwtSecret: jwtSecret === undefined ? undefined : pulumi.secret(jwtSecret),
@@ -242,15 +305,18 @@ export function edgeUrl(config: Pick<Config, "domain" | "httpPort" | "httpsPort"
 }
 
 /** An image for every service: the configured one, else the local one where the stack allows it. */
-function resolveImages(raw: RawConfig): { references: Config["images"]; problems: Problem[] } {
-  const references = {} as Config["images"];
+function resolveImages(raw: RawConfig): {
+  references: Partial<Record<ImageName, string>>;
+  problems: Problem[];
+} {
+  const references: Partial<Record<ImageName, string>> = {};
   const problems: Problem[] = [];
   const local = keys.shape.localImages.safeParse(raw.values.localImages).data;
   const configured = keys.shape.images.safeParse(raw.values.images).data;
   // Values of a wrong type are reported with the other keys.
   if (local === undefined || configured === undefined) return { references, problems };
 
-  for (const name of imageNames) {
+  for (const name of imagesFor(raw.values.monitoring === "true")) {
     const reference = configured[name];
     if (local || (reference && /@sha256:[0-9a-f]{64}$/.test(reference))) {
       references[name] = reference ?? localImage(name);

@@ -6,6 +6,8 @@ import { dockerProvider, stackContext } from "./components/context";
 import { Database } from "./components/database";
 import { Edge } from "./components/edge";
 import { Migrations } from "./components/migrations";
+import { Monitoring } from "./components/monitoring";
+import { readMonitoringFiles } from "./components/monitoring/files";
 import { Networks } from "./components/networks";
 import { SocketProxy } from "./components/socket-proxy";
 import { tlsSettings } from "./components/tls";
@@ -17,11 +19,13 @@ import { headRevision } from "./images/revisions";
 
 const config = loadConfig();
 const context = stackContext(config);
-const { images, domain } = config;
+const { domain } = config;
+const images = { ...config.images, ...config.monitoringImages };
 const baseUrl = edgeUrl(config);
 /** The newest revision of the database's schema that this release knows. */
 export const schemaRevision = headRevision();
 if (!pulumi.runtime.isDryRun()) provideOnHost(Object.values(images), config.dockerHost);
+const monitoringFiles = readMonitoringFiles();
 const onHost = { providers: [dockerProvider(config)] };
 
 const volumeSet = new Volumes("volumes", { context, names: config.volumes }, onHost);
@@ -107,6 +111,22 @@ new Backup(
   },
   onHost,
 );
+
+if (config.monitoringImages) {
+  new Monitoring(
+    "monitoring",
+    {
+      ...{ context, database, networks },
+      images: config.monitoringImages,
+      files: monitoringFiles,
+      volumes: volumeSet.byName,
+      telegram: config.alertChatId
+        ? { chatId: config.alertChatId, token: config.alertBotToken, apiUrl: config.alertApiUrl }
+        : undefined,
+    },
+    onHost,
+  );
+}
 
 /** The edge's base URL, as reached from this machine. */
 export const url = baseUrl;

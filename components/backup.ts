@@ -1,11 +1,10 @@
-import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 
 import type { StackContext } from "./context";
 import type { Database } from "./database";
 import type { Migrations } from "./migrations";
+import { Reader } from "./reader";
 import { Workload } from "./workload";
 
 export interface BackupArgs {
@@ -33,9 +32,13 @@ export class Backup extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackupArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Backup", name, {}, opts);
-    const password = createPassword(this, name);
-    const role = createRole(this, name, args, password);
-    this.container = createService(this, args, password, role).container;
+    const { context, database, network } = args;
+    const reader = new Reader(this, name, {
+      ...{ context, database, user, may: "pg_read_all_data" },
+      // What ops/backup and ops/restore need to know.
+      facts: { PREFIX: context.prefix, PGHOST: database.connection.host, NETWORK: network.name },
+    });
+    this.container = createService(this, args, reader).container;
     this.registerOutputs();
   }
 }
@@ -45,48 +48,7 @@ export const metricsPort = 9101;
 
 const user = "dating_backup";
 
-function createPassword(parent: Backup, name: string): random.RandomPassword {
-  return new random.RandomPassword(
-    `${name}-password`,
-    { length: 32, special: false, keepers: { version: "1" } },
-    { parent, deleteBeforeReplace: false },
-  );
-}
-
-function createRole(
-  parent: Backup,
-  name: string,
-  { context, database, network }: BackupArgs,
-  password: random.RandomPassword,
-): command.local.Command {
-  return new command.local.Command(
-    `${name}-role`,
-    {
-      create: "bash hooks/provision-reader.sh",
-      environment: {
-        ...(context.dockerHost && { DOCKER_HOST: context.dockerHost }),
-        CONTAINER: `${context.prefix}-postgres`,
-        SUPERUSER: database.superuser,
-        DATABASE: database.connection.name,
-        ROLE: user,
-        // What ops/backup and ops/restore need to know.
-        PREFIX: context.prefix,
-        PGHOST: database.connection.host,
-        NETWORK: network.name,
-      },
-      stdin: password.result,
-      triggers: [database.volume.name],
-    },
-    { parent, dependsOn: [database.ready], deleteBeforeReplace: true },
-  );
-}
-
-function createService(
-  parent: Backup,
-  args: BackupArgs,
-  password: random.RandomPassword,
-  role: command.local.Command,
-): Workload {
+function createService(parent: Backup, args: BackupArgs, reader: Reader): Workload {
   const { context, database } = args;
   const passwordFile = "/run/secrets/backup_password";
   return new Workload(
@@ -105,7 +67,7 @@ function createService(
         PGHOST: database.connection.host,
         PGUSER: user,
       },
-      files: [{ path: passwordFile, content: password.result }],
+      files: [{ path: passwordFile, content: reader.password.result }],
       volumes: [{ volume: args.volume, path: "/backups" }],
       networks: [{ network: args.network, aliases: ["backup"] }],
       health: {
@@ -116,6 +78,6 @@ function createService(
       filesystem: { writableBecause: "the password arrives as a file" },
       rollout: "stop-first",
     },
-    { parent, dependsOn: [role, args.migrations.applied] },
+    { parent, dependsOn: [reader.ready, args.migrations.applied] },
   );
 }

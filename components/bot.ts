@@ -77,7 +77,8 @@ function createService(parent: Bot, args: BotArgs, jwtSecret: pulumi.Output<stri
         ...args.environment,
       },
       volumes: [{ volume: args.photos, path: photoPath, sharedBetweenReleases: true }],
-      networks: [{ network: networks.edge }, { network: networks.internal }],
+      // The name is where Prometheus finds it.
+      networks: [{ network: networks.edge }, { network: networks.internal, aliases: ["bot"] }],
       labels: routeLabels(context, { service: "bot", rule: `Host(\`${domain}\`) && (${paths})`, port }),
       health: {
         command: `curl --fail --silent --show-error --max-time 3 http://127.0.0.1:${port}/health`,

@@ -7,8 +7,11 @@ import { toGoDuration, toSeconds, type Duration } from "./units";
 
 /** How the health of a container is asked. */
 export interface HealthCheck {
-  /** A shell command that exits with 0 when the service answers: it asks the service, not the process. */
-  command: string;
+  /**
+   * A shell command that exits with 0 when the service answers: it asks the service, not the process. A list is run
+   * without a shell, for images that have none.
+   */
+  command: string | string[];
   /** @default "5 seconds" */
   interval?: Duration;
   /** @default "3 seconds" */
@@ -79,7 +82,7 @@ type FilesystemArgs =
  * stopped, for services that own neither a host port nor data that only one may write. `"stop-first"`: the others.
  */
 type RolloutArgs =
-  | { rollout: "start-first"; ports?: never; volumes?: SharedVolume[] }
+  | { rollout: "start-first"; ports?: never; volumes?: SharedVolume[]; health: { command: string } }
   | { rollout: "stop-first"; ports?: PublishedPort[]; volumes?: MountedVolume[] };
 
 /** A volume and where it is mounted. */
@@ -210,9 +213,11 @@ const processLimit = 4096;
 const temporaryOptions = "mode=1777,size=64m";
 
 function healthcheck(health: HealthCheck, drainable: boolean) {
-  const check = drainable ? `test ! -e ${drainFile} && ${health.command}` : health.command;
+  const { command } = health;
   return {
-    tests: ["CMD-SHELL", check],
+    tests: Array.isArray(command)
+      ? ["CMD", ...command]
+      : ["CMD-SHELL", drainable ? `test ! -e ${drainFile} && ${command}` : command],
     interval: toGoDuration(health.interval ?? "5 seconds"),
     timeout: toGoDuration(health.timeout ?? "3 seconds"),
     startPeriod: toGoDuration(health.startPeriod ?? "30 seconds"),

@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import { program } from "commander";
 
-import { imageNames, type ImageName } from "../config";
+import { imageNames, imagesFor, type ImageName } from "../config";
 import { projectRoot } from "../images/content";
 import { firstLine } from "../images/docker";
 import { parseReference } from "../images/reference";
@@ -29,8 +29,9 @@ const options = program.opts<{ update?: true | string[]; check?: true }>();
 function wanted(file: StackFile): Partial<Record<ImageName, string>> {
   const configured = file.entries("images");
   const local = ["true", true].includes(file.get("localImages") as string | boolean);
+  const monitoring = ["true", true].includes(file.get("monitoring") as string | boolean);
   return Object.fromEntries(
-    imageNames.flatMap((name) => {
+    imagesFor(monitoring).flatMap((name) => {
       const otherwise = local ? undefined : firstLine(join(projectRoot, "images", name, "upstream"));
       const reference = configured[name] ?? otherwise;
       if (reference === undefined && !local) {

@@ -43,6 +43,7 @@ describe("a first deploy", () => {
       backup_data: `${project.prefix}_backup_data`,
       photo_storage: `${project.prefix}_photo_storage`,
       postgres_data: `${project.prefix}_postgres_data`,
+      prometheus_data: `${project.prefix}_prometheus_data`,
       traefik_certs: `${project.prefix}_traefik_certs`,
     });
     expect(Object.keys(outputs.images?.value as object).sort()).toEqual([

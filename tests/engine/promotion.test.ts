@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { load } from "js-yaml";
 
-import { imageNames } from "../../config";
+import { imagesFor } from "../../config";
 import { localImage } from "../../images/content";
 import { botToken } from "./support/application";
 import { docker, labelled, removeAll, services } from "./support/docker";
@@ -13,6 +13,7 @@ import { Registry } from "./support/registry";
 
 jest.setTimeout(600_000);
 
+const imageNames = imagesFor(false);
 let project: Project;
 let registry: Registry;
 let digests: Record<string, string>;
@@ -22,7 +23,7 @@ beforeAll(async () => {
   project = await Project.create();
   registry = Registry.start(project.prefix);
   project.environment.DOCKER_CONFIG = registry.loggedIn;
-  digests = registry.pushLocal([...imageNames], "1.0.0");
+  digests = registry.pushLocal(imageNames, "1.0.0");
   const port = await freePort();
   url = `http://localhost:${port}`;
   const images = Object.fromEntries(

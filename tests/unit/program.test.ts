@@ -85,6 +85,15 @@ test("every service has what all services share", async () => {
   }
 });
 
+test("monitoring adds its services, publishes nothing, and leaves the others as they are", async () => {
+  const without = await deploy();
+  const containers = await deploy({ "dating:monitoring": "true" });
+  const added = ["alertmanager", "node-exporter", "postgres-exporter", "prometheus"];
+  expect(Object.keys(containers).sort()).toEqual([...Object.keys(without), ...added].sort());
+  expect(containers).toMatchObject(without);
+  for (const service of added) expect(containers[service]?.ports ?? []).toEqual([]);
+});
+
 test("memory limits have the documented defaults and can be set", async () => {
   const limits = (containers: Record<string, ContainerInputs>) =>
     Object.fromEntries(Object.entries(containers).map(([service, { memory }]) => [service, memory]));
@@ -139,6 +148,7 @@ test("volumes carry the stack's name unless the configuration names existing one
     "dating-dev_backup_data",
     "dating-dev_photo_storage",
     "dating-dev_postgres_data",
+    "dating-dev_prometheus_data",
     "dating-dev_traefik_certs",
   ]);
   await deploy({ "dating:volumes": '{"postgres_data":"dating_postgres_data"}' });

@@ -1,0 +1,61 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { StackContext } from "../context";
+import type { Database } from "../database";
+import { Reader } from "../reader";
+import { Workload } from "../workload";
+
+export interface PostgresExporterArgs {
+  context: StackContext;
+  /** Image with the contract of the official `prometheuscommunity/postgres-exporter`. */
+  image: string;
+  database: Database;
+  network: docker.Network;
+}
+
+const port = 9187;
+const user = "monitoring";
+
+/** Metrics of the database, asked with a role of its own that sees statistics and no rows. */
+export class PostgresExporter extends pulumi.ComponentResource {
+  readonly container: docker.Container;
+
+  constructor(name: string, args: PostgresExporterArgs, opts: pulumi.ComponentResourceOptions) {
+    super("dating:index:PostgresExporter", name, {}, opts);
+    const { context, database } = args;
+    const reader = new Reader(this, name, { context, database, user, may: "pg_monitor" });
+    this.container = createExporter(this, args, reader).container;
+    this.registerOutputs();
+  }
+}
+
+function createExporter(parent: PostgresExporter, args: PostgresExporterArgs, reader: Reader): Workload {
+  const { context, database, network } = args;
+  const passwordFile = "/run/secrets/monitoring_password";
+  return new Workload(
+    "postgres-exporter",
+    {
+      context,
+      service: "postgres-exporter",
+      image: args.image,
+      environment: {
+        DATA_SOURCE_URI: `${database.connection.host}:5432/${database.connection.name}?sslmode=disable`,
+        DATA_SOURCE_USER: user,
+        DATA_SOURCE_PASS_FILE: passwordFile,
+      },
+      files: [{ path: passwordFile, content: reader.password.result }],
+      networks: [{ network, aliases: ["postgres-exporter"] }],
+      // It answers in any case; what Postgres said to it is in the answer. With the database down it would be
+      // unhealthy too, and that is an alert (DatabaseDown) but no reason to fail a deploy.
+      health: {
+        command: `wget -q -O - http://127.0.0.1:${port}/metrics | grep -q "^pg_up "`,
+        interval: "15 seconds",
+      },
+      memory: context.memory("postgres-exporter", "128 MiB"),
+      filesystem: { writableBecause: "the password arrives as a file" },
+      rollout: "stop-first",
+    },
+    { parent, dependsOn: [reader.ready] },
+  );
+}

@@ -1,0 +1,59 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+import type { StackContext } from "./context";
+import type { Database } from "./database";
+
+export interface ReaderArgs {
+  context: StackContext;
+  database: Database;
+  /** The role's name. */
+  user: string;
+  /** What it may read: every row, past row-level security, for dumps; or the server's statistics and no row. */
+  may: "pg_read_all_data" | "pg_monitor";
+  /** What the project's commands need to know of the role. */
+  facts?: Record<string, pulumi.Input<string>>;
+}
+
+/** A role of a service's own in the database, which reads and never writes, with a generated password. */
+export class Reader {
+  readonly password: random.RandomPassword;
+  /** What depends on this can log in. */
+  readonly ready: command.local.Command;
+
+  constructor(parent: pulumi.Resource, name: string, args: ReaderArgs) {
+    this.password = new random.RandomPassword(
+      `${name}-password`,
+      { length: 32, special: false, keepers: { version: "1" } },
+      { parent, deleteBeforeReplace: false },
+    );
+    this.ready = createRole(parent, name, args, this.password);
+  }
+}
+
+function createRole(
+  parent: pulumi.Resource,
+  name: string,
+  { context, database, user, may, facts }: ReaderArgs,
+  password: random.RandomPassword,
+): command.local.Command {
+  return new command.local.Command(
+    `${name}-role`,
+    {
+      create: "bash hooks/provision-reader.sh",
+      environment: {
+        ...(context.dockerHost && { DOCKER_HOST: context.dockerHost }),
+        CONTAINER: `${context.prefix}-postgres`,
+        SUPERUSER: database.superuser,
+        DATABASE: database.connection.name,
+        ROLE: user,
+        MAY: may,
+        ...facts,
+      },
+      stdin: password.result,
+      triggers: [database.volume.name],
+    },
+    { parent, dependsOn: [database.ready], deleteBeforeReplace: true },
+  );
+}
