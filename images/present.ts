@@ -24,6 +24,8 @@ export function provideOnHost(references: string[], dockerHost: string | undefin
   const all = [...new Set(references)];
   if (all.length === 0 || present(...all)) return;
 
+  const { status, stderr, error } = docker("version", "--format", "-");
+  if (status !== 0) throw unreachable(dockerHost, (error?.message ?? stderr).trim());
   const missing = all.filter((reference) => !present(reference));
   const local = missing.filter((reference) => reference.startsWith("dating-mini-app/"));
   if (local.length > 0) {
@@ -50,6 +52,17 @@ export function provideOnHost(references: string[], dockerHost: string | undefin
       ...failures,
       "If a registry asks for a password, log in once on this machine:",
       ...[...registries].map((registry) => `  docker login ${registry}`),
+    ].join("\n"),
+  );
+}
+
+function unreachable(dockerHost: string | undefined, reason: string): RunError {
+  const where = dockerHost ?? process.env.DOCKER_HOST;
+  return new RunError(
+    [
+      `The Docker Engine at ${where ?? "the local socket"} does not answer; nothing was changed.`,
+      ...reason.split("\n").map((line) => `  ${line}`),
+      `This has to work first: ${where ? `DOCKER_HOST=${where} ` : ""}docker version`,
     ].join("\n"),
   );
 }

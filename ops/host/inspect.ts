@@ -45,6 +45,8 @@ export interface InspectedContainer {
 /** What `docker image inspect` says of an image. */
 export interface InspectedImage {
   Id: string;
+  /** What registries call it; empty where it was built here. */
+  RepoDigests?: string[] | null;
   Config: { Env?: string[] | null; Labels?: Record<string, string> | null };
 }
 

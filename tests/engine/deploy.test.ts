@@ -57,6 +57,16 @@ describe("a first deploy", () => {
     ]);
   });
 
+  test("is told by one command: what runs, where, and what is a stand-in", async () => {
+    const told = project.run("ops/status", [project.stackName]);
+    for (const service of Object.keys(await services(project.prefix))) {
+      expect(told).toMatch(new RegExp(`^  ${service} +healthy +`, "m"));
+    }
+    expect(told).toMatch(new RegExp(`^  bot .* ${url}/api/ /health /version `, "m"));
+    expect(told).toContain("  bot is a sample bot instead of the application's");
+    expect(told.trimEnd().split("\n").at(-1)).toBe(`The application: ${url}`);
+  });
+
   test("leaves every container healthy, limited, rotated and restarted", async () => {
     const found = await services(project.prefix);
     expect(Object.keys(found).sort()).toEqual([

@@ -2,9 +2,10 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 
-import { contentHash, localImage } from "../../../images/content";
+import { localImage } from "../../../images/content";
+import { testImage } from "./image";
 
 /**
  * A container registry on a free port of loopback that asks for a name and a password. The Docker Engine talks plain
@@ -29,7 +30,7 @@ export class Registry {
     const container = docker(
       ["run", "--detach", "--label", `dating.stack=${owner}`, "--publish", "127.0.0.1::5000"],
       ["--env", "REGISTRY_AUTH_HTPASSWD_PATH=" + file, "--env", "REGISTRY_LOG_LEVEL=error"],
-      ["--env", `PASSWORD=${password}`, image(), "sh", "-c"],
+      ["--env", `PASSWORD=${password}`, testImage("registry"), "sh", "-c"],
       [
         `htpasswd -Bbn tester "$PASSWORD" >${file} && exec docker-registry serve /etc/docker/registry/config.yml`,
       ],
@@ -112,17 +113,4 @@ export class Registry {
 
 function docker(...args: string[][]): string {
   return execFileSync("docker", args.flat(), { encoding: "utf8" }).trim();
-}
-
-/** The registry's image, built where the Docker Engine lacks it. */
-function image(): string {
-  const source = resolve(__dirname, "../images/registry");
-  const name = `dating-test/registry:${contentHash(source).slice(0, 12)}`;
-  if (!docker(["image", "ls", "--quiet", name])) {
-    execFileSync("docker", ["build", "--quiet", "--tag", name, source], {
-      env: { ...process.env, DOCKER_BUILDKIT: "0" },
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-  }
-  return name;
 }

@@ -1,0 +1,47 @@
+import { program } from "commander";
+
+import { deployedResources, dockerEnvironment } from "./deployment";
+import { DockerHost, type InspectedContainer } from "./host/inspect";
+import { standInFor } from "./host/origin";
+import { reachOf, statusReport } from "./host/report";
+
+program
+  .name("ops/status")
+  .description("Says what of a stack runs where, under which addresses, and what is a stand-in.")
+  .argument("<stack>")
+  .parse();
+const [stack] = program.processedArgs as [string];
+
+function main(): void {
+  const resources = deployedResources(stack);
+  const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
+  if (typeof outputs.url !== "string") {
+    throw new Error(`stack ${stack} is not deployed; deploy it: pulumi up --stack ${stack}`);
+  }
+  const { url } = outputs;
+  const environment = dockerEnvironment(resources);
+  const host = new DockerHost(environment);
+  const services = host.containers(`dating.stack=dating-${stack}`).flatMap((container) => {
+    const service = container.Config.Labels?.["dating.service"];
+    const { Image: image } = container.Config;
+    const standIn = standInFor(image, host.image(image));
+    return service
+      ? [{ service, state: stateOf(container), reached: reachOf(container, url), image, standIn }]
+      : [];
+  });
+  services.sort((a, b) => (a.service < b.service ? -1 : 1));
+  const where = environment.DOCKER_HOST ?? "this machine's Docker Engine";
+  console.log(statusReport(stack, url, where, services));
+  if (typeof outputs.grafanaUrl === "string") console.log(`Grafana:         ${outputs.grafanaUrl}`);
+}
+
+function stateOf({ State }: InspectedContainer): string {
+  return State.Running ? (State.Health?.Status ?? State.Status) : State.Status;
+}
+
+try {
+  main();
+} catch (error) {
+  console.error(`ops/status: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
