@@ -126,10 +126,7 @@ export const containerRules: Rule[] = [
     "no-secret-in-environment",
     "`docker inspect` shows an environment to everybody who may ask.",
     ({ props }) => {
-      const names = ((props.envs ?? []) as string[]).map((pair) => pair.split("=", 1)[0]!);
-      const secret = names.filter((name) =>
-        /(PASSWORD|PASSWD|SECRET|TOKEN|API_KEY|DATABASE_URL)$/.test(name),
-      );
+      const secret = ((props.envs ?? []) as string[]).filter(isSecret).map((pair) => pair.split("=", 1)[0]!);
       return secret.length > 0
         ? `has secrets in its environment: deliver ${secret.join(", ")} as files`
         : undefined;
@@ -144,6 +141,13 @@ export const containerRules: Rule[] = [
     return `runs ${image}, which can change: pin it by digest with \`make lock-images STACK=${stack}\``;
   }),
 ];
+
+/** By the variable's name, or because its value is an address with a password in it. */
+function isSecret(pair: string): boolean {
+  const name =
+    /^[^=]*(PASS|PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS?|DATABASE_URL|DSN)=/i;
+  return name.test(pair) || /:\/\/[^/\s:@]*:[^/\s@]+@/.test(pair);
+}
 
 function hostPaths(props: Record<string, unknown>): { hostPath: string; readOnly?: boolean }[] {
   const volumes = (props.volumes ?? []) as { hostPath?: string; readOnly?: boolean }[];

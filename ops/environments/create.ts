@@ -38,7 +38,7 @@ export function create(stack: string, options: EnvironmentOptions): string {
   }
   configure(stack, like, options);
   run("ops/images", "build");
-  run("pulumi", "up", "--stack", stack, "--yes", "--skip-preview");
+  run("pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy");
   seedDatabase(stack, like, seed);
   return output(stack, "url");
 }

@@ -14,7 +14,12 @@ const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
 const container = {
   image: `example.com/dating/bot:1.0.0@${digest}`,
   capabilities: { drops: ["ALL"], adds: ["CAP_CHOWN"] },
-  envs: ["API_PORT=8080", "POSTGRES_PASSWORD_FILE=/run/secrets/postgres_password"],
+  envs: [
+    "API_PORT=8080",
+    "PASSWORD_FILE=/run/secrets/x",
+    "URL=https://example.com:443/a@b",
+    "DB=pg://me@db/x",
+  ],
   healthcheck: { tests: ["CMD-SHELL", "true"] },
   labels: [{ label: "dating.service", value: "webapp" }],
   logDriver: "json-file",
@@ -79,6 +84,11 @@ const cases: [string, string[], object][] = [
   ["a port without address", ["no-published-port"], { ports: [{ internal: 80, external: 80 }] }],
   ["a password", ["no-secret-in-environment"], { envs: ["DB_PASSWORD=x"] }],
   ["a token", ["no-secret-in-environment"], { envs: ["BOT_TOKEN=x"] }],
+  [
+    "an address with a password",
+    ["no-secret-in-environment"],
+    { envs: ["DB=postgres://me:secret@db/dating"] },
+  ],
   ["a tag", ["pinned-image"], { image: "postgres:15" }],
   ["an image built here", ["pinned-image"], { image: "dating-mini-app/bot:842f49121c14" }],
 ];
