@@ -25,7 +25,8 @@ export const waivers: { rule: string; service: ServiceName; because: string }[] 
   {
     rule: "non-root",
     service: "traefik",
-    because: "the official image has no other user, and what is in a volume of certificates belongs to root",
+    because:
+      "the official image has no other user, and certificates that a backup or an adopted deployment brings belong to root",
   },
   {
     rule: "no-secret-in-environment",
