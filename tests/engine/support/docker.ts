@@ -24,6 +24,7 @@ export interface Inspected {
     RestartPolicy: { Name: string };
     PortBindings: Record<string, { HostIp: string; HostPort: string }[]> | null;
   };
+  Mounts: { Type: string; Name?: string }[];
   NetworkSettings: { Networks: Record<string, { Aliases: string[] }> };
   LogPath: string;
 }
