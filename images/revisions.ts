@@ -27,6 +27,20 @@ export function headRevision(root = projectRoot): string {
   return heads[0] ?? "";
 }
 
+/** The revisions that a database at the given one has not had yet, oldest first; without one, all of them. */
+export function revisionsAfter(deployed: string | undefined, root = projectRoot): string[] {
+  const all = revisions(root);
+  const had = new Set<string>();
+  const visit = (revision: string | undefined): void => {
+    const found = all.find((candidate) => candidate.revision === revision);
+    if (!found || had.has(found.revision)) return;
+    had.add(found.revision);
+    visit(found.down);
+  };
+  deployed?.split(", ").forEach(visit);
+  return all.map(({ revision }) => revision).filter((revision) => !had.has(revision));
+}
+
 function revisions(root: string): { revision: string; down?: string }[] {
   const folder = join(root, "migrations/versions");
   return readdirSync(folder)

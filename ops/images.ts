@@ -1,8 +1,13 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
 import { program } from "commander";
 
 import { missingImages, provideBase, provideImage } from "../images/build";
-import { imageNames, localImage } from "../images/content";
+import { imageNames, localImage, projectRoot } from "../images/content";
 import { run } from "../images/docker";
+import { pushImages } from "../images/push";
+import { StackFile } from "./stack-file";
 
 /** As many at once: a build waits for the network about as long as for the processor. */
 const parallel = 2;
@@ -37,6 +42,12 @@ async function build(names: string[]): Promise<void> {
   );
 }
 
+/** A stack without a file is not known yet: it is told so later, by what deploys it. */
+function usesLocalImages(stack: string): boolean {
+  if (!existsSync(join(projectRoot, `Pulumi.${stack}.yaml`))) return true;
+  return String(new StackFile(stack).value("localImages")) === "true";
+}
+
 function seconds(since: number): string {
   return ((Date.now() - since) / 1000).toFixed(1);
 }
@@ -51,7 +62,27 @@ program
   .command("build")
   .description("builds or pulls what the Docker host lacks")
   .argument("[name...]", "images (default: all)")
-  .action((names: string[]) => build(names.length > 0 ? names : imageNames()));
+  .option("--for <stack>", "nothing, where the stack uses none of them")
+  .action(async (names: string[], options: { for?: string }) => {
+    if (options.for && !usesLocalImages(options.for)) return;
+    await build(names.length > 0 ? names : imageNames());
+  });
+program
+  .command("push")
+  .description("builds images, pushes them to a registry, and pins them in Pulumi.STACK.yaml by digest")
+  .argument("<registry>", "with a path, as in registry.example.com/dating; the Docker CLI is logged in to it")
+  .argument("<stack>")
+  .argument("<name...>")
+  .action(async (registry: string, stack: string, names: string[]) => {
+    const file = new StackFile(stack);
+    await build(names);
+    const pushed = await pushImages(registry, names);
+    for (const [name, reference] of pushed) {
+      file.set(reference, "images", name);
+      console.log(`${name}: ${reference}`);
+    }
+    file.save();
+  });
 program
   .command("list")
   .description("prints the local name of each image")

@@ -1,0 +1,118 @@
+import type { Change } from "./changes";
+import type { Risk } from "./risks";
+import type { ServiceSummary } from "./services";
+import { shownValue } from "./values";
+
+/** All that is told of a preview. */
+export interface Review {
+  stack: string;
+  /** As the engine counts them: `{ replace: 2, same: 30 }`. */
+  counts: Record<string, number>;
+  risks: Risk[];
+  services: ServiceSummary[];
+  changes: Change[];
+}
+
+/** GitHub refuses a longer comment (in characters). */
+export const commentLimit = 65_536;
+/** The most that one risk may take. */
+const riskLimit = 400;
+
+/** The first line of a stack's comment, by which a later preview finds it. */
+export function marker(stack: string): string {
+  return `<!-- dating-preview ${stack} -->`;
+}
+
+/** The counts in words: "1 to create, 2 to replace, 30 unchanged". */
+export function countsLine(counts: Review["counts"]): string {
+  const named = Object.entries(counts).filter(([op, count]) => op !== "same" && count > 0);
+  const parts = named.map(([op, count]) => `${count} to ${op}`);
+  return [...(parts.length > 0 ? parts : ["no changes"]), `${counts.same ?? 0} unchanged`].join(", ");
+}
+
+/** The summary as a GitHub comment: risks first, the full diff folded, cut from its end where it is too long. */
+export function renderMarkdown(review: Review, limit = commentLimit): string {
+  const { stack, counts, risks, services } = review;
+  const head = [marker(stack), `## Preview of ${code(stack)}`, "", `${countsLine(counts)}.`, ""].join("\n");
+  const foot = `\n\nThe whole preview: ${code(`ops/preview ${stack}`)}\n`;
+  const sections = [
+    section("### Risks", risks.length > 0 ? risks.map(riskLine) : ["None of those that are looked for."]),
+    section(
+      "### Services",
+      services.map((s) => `- **${escape(s.service)}**: ${escape(s.what)}; ${s.how}`),
+    ),
+  ].filter((lines) => lines.length > 1);
+  let result = head;
+  for (const lines of sections) result += fit(lines, limit - result.length - foot.length);
+  const begin = "<details><summary>Every change</summary>\n\n```diff\n";
+  const end = "```\n\n</details>\n";
+  const room = limit - result.length - foot.length - begin.length - end.length;
+  const lines = diffLines(review.changes).map((line) => line.replaceAll("```", "'''"));
+  if (lines.length > 0 && room > 200) result += `${begin}${fit(lines, room)}${end}`;
+  return result + foot;
+}
+
+/** The same for a terminal. */
+export function renderText(review: Review): string {
+  const { stack, counts, risks, services, changes } = review;
+  const block = (title: string, lines: string[]) =>
+    lines.length > 0 ? ["", title, ...lines.map((line) => `  ${line}`)] : [];
+  return [
+    `Preview of ${stack}: ${countsLine(counts)}`,
+    ...block(
+      "Risks",
+      risks.map(({ title, text }) => `! ${title}: ${text}`),
+    ),
+    ...block(
+      "Services",
+      services.map(({ service, what, how }) => `${service}: ${what}; ${how}`),
+    ),
+    ...block("Every change", diffLines(changes)),
+  ].join("\n");
+}
+
+/** Every resource with the inputs that differ; a value only where it may be shown. */
+export function diffLines(changes: Change[]): string[] {
+  const signs = { create: "+", update: "!", replace: "!", delete: "-" };
+  return changes.flatMap((change) => {
+    const { action, type, name, properties, before, after } = change;
+    const inside = properties.map((property) => {
+      const [from, to] = [before, after].map((state) => shownValue(change, property, state[property]));
+      return from === undefined || to === undefined
+        ? `    ${property}: another`
+        : `    ${property}: ${from} → ${to}`;
+    });
+    return [`${signs[action]} ${action} ${type.split(/[:/]/).at(-1)} ${name}`, ...inside];
+  });
+}
+
+function riskLine({ title, text }: Risk): string {
+  const cut = text.length > riskLimit ? `${text.slice(0, riskLimit)}…` : text;
+  return `- ⚠️ **${escape(title)}**: ${escape(cut)}`;
+}
+
+function section(title: string, lines: string[]): string[] {
+  return lines.length > 0 ? [title, "", ...lines, ""] : [];
+}
+
+/** As many lines as there is room for, and how many are left out. */
+function fit(lines: string[], room: number): string {
+  const note = (left: number) => `… and ${left} more lines\n`;
+  let text = "";
+  for (const [index, line] of lines.entries()) {
+    const reserve = index < lines.length - 1 ? note(lines.length).length : 0;
+    if (text.length + line.length + 1 + reserve > room) return text + note(lines.length - index);
+    text += `${line}\n`;
+  }
+  return `${text}\n`;
+}
+
+/** Text in which nothing is markup, a mention or a link. */
+function escape(text: string): string {
+  return text
+    .replace(/\s+/g, " ")
+    .replace(/[\\`*_{}[\]<>#|~]/g, "\\$&")
+    .replaceAll("@", "@\u200b");
+}
+
+const code = (text: string) => `\`${text.replaceAll("`", "'")}\``;

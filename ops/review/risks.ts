@@ -1,0 +1,181 @@
+import { plain, serviceOf, types, type Change } from "./changes";
+import type { Preview } from "./schema";
+
+/** Something that a reviewer has to look at before it is deployed. */
+export interface Risk {
+  /** As in "data volume", "migrations pending". */
+  title: string;
+  text: string;
+}
+
+type Rule = (changes: Change[], context: RiskContext) => Risk[];
+
+/** What the rules know beside the changes. */
+export interface RiskContext {
+  preview: Preview;
+  /** The revisions that this checkout has and the deployed schema has not, oldest first. */
+  pendingRevisions: string[];
+}
+
+/** Every risk of a preview, the gravest first. */
+export function risksOf(changes: Change[], context: RiskContext): Risk[] {
+  return rules.flatMap((rule) => rule(changes, context));
+}
+
+const containers = (changes: Change[]) => changes.filter(({ type }) => type === types.container);
+const list = (value: unknown) => (Array.isArray(value) ? (value as Record<string, unknown>[]) : []);
+const text = (value: unknown) => (typeof value === "string" ? value : "");
+
+const refused: Rule = (_, { preview }) =>
+  preview.diagnostics
+    .filter(({ severity }) => severity === "error")
+    .map(({ message }) => ({ title: "refused", text: message.trim().split("\n").slice(0, 4).join(" ") }));
+
+const otherHost: Rule = (changes) =>
+  changes
+    .filter(({ type, properties }) => type === types.provider && properties.includes("host"))
+    .map(() => ({
+      title: "Docker host",
+      text: "the stack goes to another Docker Engine, where its volumes are not",
+    }));
+
+const volumes: Rule = (changes) => [
+  ...changes
+    .filter(({ type, action }) => type === types.volume && action !== "create")
+    .map(({ name, action, before, after, properties }) => {
+      const real = text(before.name);
+      const moved = properties.includes("name") ? ` (${real} → ${text(after.name)})` : ` (${real})`;
+      const verb = { create: "", update: "changes", replace: "is replaced", delete: "leaves the stack" }[
+        action
+      ];
+      return { title: "data volume", text: `${name}${moved} ${verb}; what is in it does not move along` };
+    }),
+  ...containers(changes)
+    .filter(({ action, properties }) => action !== "create" && properties.includes("volumes"))
+    .map((change) => ({
+      title: "data volume",
+      text: `${serviceOf(change)} gets other mounts: ${mounts(change.before)} → ${mounts(change.after)}`,
+    })),
+];
+
+const database: Rule = (changes) =>
+  containers(changes)
+    .filter((change) => serviceOf(change) === "postgres" && /replace|delete/.test(change.action))
+    .map(({ action }) => ({
+      title: `database ${action === "replace" ? "replaced" : "removed"}`,
+      text: "the bot has no database meanwhile; what is committed stays in the volume",
+    }));
+
+const migrations: Rule = (changes, { pendingRevisions }) => {
+  const runs = changes.some(
+    ({ name, action }) => name === "migrations-upgrade" && /create|replace/.test(action),
+  );
+  if (!runs) return [];
+  if (pendingRevisions.length > 0)
+    return [
+      { title: "migrations pending", text: `${pendingRevisions.join(", ")}: run before the new bot starts` },
+    ];
+  return [
+    { title: "migrations run", text: "`alembic upgrade head`, with no revision that is not there yet" },
+  ];
+};
+
+const absences: Rule = (changes) =>
+  containers(changes)
+    .filter(({ action, deletedFirst }) => action === "replace" && deletedFirst)
+    .map((change) => {
+      const stop = Number(change.before.destroyGraceSeconds ?? change.before.stopTimeout ?? 10);
+      return {
+        title: "absence",
+        text:
+          `${serviceOf(change)} is stop-first: away from its stop (at most ${stop} s) until the new one is healthy` +
+          (serviceOf(change) === "traefik" ? "; no request is answered meanwhile" : ""),
+      };
+    });
+
+const removals: Rule = (changes) =>
+  containers(changes)
+    .filter(({ action }) => action === "delete")
+    .map((change) => ({ title: "service removed", text: serviceOf(change) }));
+
+const ports: Rule = (changes) =>
+  containers(changes).flatMap((change) => {
+    const published = ({ ports: all }: Record<string, unknown>) =>
+      list(all).map(({ ip, external, internal }) => `${text(ip)}:${plain(external)} → ${plain(internal)}`);
+    const before = published(change.before);
+    const added = published(change.after).filter((port) => !before.includes(port));
+    if (added.length === 0) return [];
+    return [{ title: "port published", text: `${serviceOf(change)}: ${added.join(", ")}` }];
+  });
+
+const privileges: Rule = (changes) =>
+  containers(changes)
+    .filter(({ action }) => action !== "create" && action !== "delete")
+    .flatMap((change) =>
+      widened(change).map((what) => ({ title: "privilege", text: `${serviceOf(change)} ${what}` })),
+    );
+
+const networks: Rule = (changes) =>
+  changes
+    .filter(
+      ({ type, before, after }) => type === types.network && before.internal === true && !after.internal,
+    )
+    .map(({ name }) => ({ title: "network", text: `${name} gets a way out` }));
+
+const secrets: Rule = (changes) =>
+  changes
+    .filter(({ action }) => action === "update" || action === "replace")
+    .flatMap(({ type, name, properties, before, after }) => {
+      if (type === types.password) return [`${name} is generated anew`];
+      const masked = properties.filter((property) =>
+        `${plain(before[property])}${plain(after[property])}`.includes("[secret]"),
+      );
+      return masked.map((property) => `${name}: ${property}`);
+    })
+    .map((what) => ({ title: "secret changed", text: what }));
+
+const dashboards: Rule = (changes) =>
+  changes
+    .filter(({ type, action }) => /^grafana:.*:Dashboard$/.test(type) && action !== "create")
+    .map(({ name, action }) => ({
+      title: "dashboard overwritten",
+      text: `${name}${action === "delete" ? " is removed" : ""}: what was edited in Grafana is lost`,
+    }));
+
+/** In the order in which a reviewer should read them. */
+const rules: Rule[] = [
+  ...[refused, otherHost, volumes, database, migrations, absences, removals],
+  ...[ports, privileges, networks, secrets, dashboards],
+];
+
+function mounts({ volumes: all }: Record<string, unknown>): string {
+  return (
+    list(all)
+      .map((m) => `${text(m.volumeName) || text(m.hostPath)} at ${text(m.containerPath)}`)
+      .join(", ") || "none"
+  );
+}
+
+/** What a container may do afterwards that it may not do now. */
+function widened({ before, after }: Change): string[] {
+  const names = (value: unknown, key: string) => list(value).map((item) => text(item[key]));
+  const more = (from: string[], to: string[]) => to.filter((item) => !from.includes(item));
+  const capabilities = (state: Record<string, unknown>, key: string) =>
+    (state.capabilities as Record<string, string[]> | undefined)?.[key] ?? [];
+  const options = (state: Record<string, unknown>) => (state.securityOpts as string[] | undefined) ?? [];
+  const gained = more(capabilities(before, "adds"), capabilities(after, "adds"));
+  const kept = more(capabilities(after, "drops"), capabilities(before, "drops"));
+  const joined = more(names(before.networksAdvanced, "name"), names(after.networksAdvanced, "name"));
+  const dropped = more(options(after), options(before));
+  const paths = more(names(before.volumes, "hostPath"), names(after.volumes, "hostPath"));
+  return [
+    ...gained.map((capability) => `gains ${capability}`),
+    ...kept.map((capability) => `no longer drops ${capability}`),
+    ...joined.map((network) => `joins the network ${network}`),
+    ...dropped.map((option) => `loses ${option}`),
+    ...paths.filter(Boolean).map((path) => `mounts the host's ${path}`),
+    ...(before.readOnly === true && after.readOnly !== true ? ["gets a writable root file system"] : []),
+    ...(before.privileged !== true && after.privileged === true ? ["becomes privileged"] : []),
+    ...(before.user !== after.user ? [`runs as ${text(after.user) || "the image's user"}`] : []),
+  ];
+}

@@ -1,0 +1,42 @@
+interface State {
+  type: string;
+  inputs?: unknown;
+  outputs?: unknown;
+}
+
+interface Step {
+  op: string;
+  urn: string;
+  oldState?: State;
+  newState?: State;
+}
+
+/**
+ * A preview without what ops/preview does not read: where in the program a resource was made, what depends on what, the
+ * outputs. Of steps that change nothing, only the stack's own keeps its state: its outputs are what was deployed.
+ */
+export function reduce(text: string): string {
+  const { steps, diagnostics, changeSummary } = JSON.parse(text) as {
+    steps?: Step[];
+    diagnostics?: { message: string }[];
+    changeSummary?: unknown;
+  };
+  return JSON.stringify(
+    {
+      changeSummary,
+      // The CLI complains of plugins on PATH, where the toolchain puts them.
+      diagnostics: diagnostics?.filter(({ message }) => !message.includes("$PATH")),
+      steps: steps?.map(reduceStep),
+    },
+    null,
+    1,
+  );
+}
+
+function reduceStep({ op, urn, oldState, newState, ...diff }: Step): object {
+  const isStack = urn.includes("::pulumi:pulumi:Stack::");
+  if (op === "same" && !isStack) return { op, urn };
+  const kept = (state?: State) =>
+    state && { type: state.type, inputs: state.inputs, outputs: isStack ? state.outputs : undefined };
+  return { op, urn, oldState: kept(oldState), newState: kept(newState), ...diff };
+}

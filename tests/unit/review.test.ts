@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import fc from "fast-check";
+
+import { commentLimit, renderMarkdown, renderText } from "../../ops/review/render";
+import { reviewOf } from "../../ops/review/review";
+import { parsePreview, type Preview } from "../../ops/review/schema";
+import { redactAll, redactor } from "../../ops/review/values";
+
+const folder = join(__dirname, "previews");
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith(".json"))
+  .map((file) => file.replace(/\.json$/, ""));
+
+const read = (name: string) => readFileSync(join(folder, `${name}.json`), "utf8");
+const pending = (deployed?: string) =>
+  deployed === "003_add_user_settings"
+    ? ["004_add_likes_index"]
+    : ["001_create_profile_tables", "002_create_discovery_tables", "003_add_user_settings"];
+const reviewed = (preview: Preview, revisions = pending) => reviewOf("example", preview, revisions);
+const recorded = (name: string) =>
+  reviewed(
+    parsePreview(read(name)),
+    ["new-revision", "several-at-once", "first-deploy"].includes(name) ? pending : () => [],
+  );
+
+test("at least fifteen kinds of change are recorded", () => {
+  expect(names.length).toBeGreaterThanOrEqual(15);
+});
+
+test.each(names)("%s", (name) => {
+  const review = recorded(name);
+  expect({ text: renderText(review).split("\n"), risks: review.risks }).toMatchSnapshot();
+});
+
+test("an unchanged stack has no risk and no change", () => {
+  expect(recorded("unchanged")).toMatchObject({ risks: [], services: [], changes: [] });
+});
+
+test("the comment finds itself again and names every risk before anything else", () => {
+  const review = recorded("several-at-once");
+  const text = renderMarkdown(review);
+  expect(text).toMatch(/^<!-- dating-preview example -->\n/);
+  expect(review.risks.length).toBeGreaterThan(4);
+  expect(text.indexOf("### Risks")).toBeLessThan(text.indexOf("### Services"));
+});
+
+test("a comment never exceeds GitHub's limit, and the risks are never what is cut", () => {
+  const review = recorded("several-at-once");
+  const [change] = review.changes;
+  const changes = Array.from({ length: 4000 }, (_, n) => ({ ...change!, name: `${change!.name}-${n}` }));
+  const text = renderMarkdown({ ...review, changes });
+  expect(text.length).toBeLessThanOrEqual(commentLimit);
+  expect(text).toMatch(/… and \d+ more lines\n```\n\n<\/details>/);
+  for (const { title } of review.risks) expect(text).toContain(`**${title}**`);
+});
+
+test("text from outside is neither markup nor a mention", () => {
+  const review = {
+    ...recorded("unchanged"),
+    risks: [{ title: "refused", text: "<img> @everyone [x](y) `z`" }],
+  };
+  const text = renderMarkdown(review);
+  expect(text).not.toMatch(/<img>|@everyone|\[x\]\(y\)/);
+});
+
+test.each(["no JSON", "[]", '{"steps":[{"op":1}]}'])("%s is refused", (text) => {
+  expect(() => parsePreview(text)).toThrow("this is not the output of `pulumi preview --json`");
+});
+
+/** Where a stack's secrets are; the engine masks them, and here it has failed to. */
+const secretPlaces = new Set(["envs", "uploads", "stdin", "environment", "configJson", "result", "command"]);
+
+function leak(value: unknown, secret: string, inside = false): unknown {
+  if (inside && typeof value === "string") return `${value.slice(0, 4)}${secret}`;
+  if (Array.isArray(value)) return value.map((item) => leak(item, secret, inside));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      leak(inner, secret, inside || secretPlaces.has(name)),
+    ]),
+  );
+}
+
+const aSecret = fc.stringMatching(/^[A-Za-z0-9_:%/+-]{12,40}$/);
+
+test("no secret is ever shown, also where the engine would not have masked it", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...names), aSecret, (name, secret) => {
+      const preview = leak(JSON.parse(read(name)), secret) as Preview;
+      const review = reviewed(parsePreview(JSON.stringify(preview)));
+      expect(renderText(review) + renderMarkdown(review)).not.toContain(secret);
+    }),
+  );
+});
+
+test("a known secret is taken out of everything, in a URL and in Base64 too", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...names), aSecret, (name, secret) => {
+      const forms = [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")];
+      const preview = parsePreview(read(name));
+      const diagnostics = forms.map((message) => ({ severity: "error", message }));
+      const redacted = redactAll({ ...preview, diagnostics }, redactor([secret]));
+      const shown = renderText(reviewed(redacted)) + renderMarkdown(reviewed(redacted)).replaceAll("\\", "");
+      for (const form of forms) expect(shown).not.toContain(form);
+    }),
+  );
+});
