@@ -8,17 +8,23 @@ STACK ?= dev
 prepare = exports=$$(ops/environment); eval "$$exports"
 packages = ops/packages; PATH=$$PWD/node_modules/.bin:$$PATH
 
-.PHONY: help up preview down purge env images lock-images test test-unit test-engine soak bench docs lint format
+.PHONY: help up preview smoke drift-issue down purge env images push-images lock-images test test-unit test-engine soak bench docs lint format
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
 		while IFS=$$'\t' read -r verb meaning; do printf '  make %-13s %s\n' "$$verb" "$$meaning"; done
 
-up: ## deploy the dev stack (STACK=… another one), with all that it needs
-	@$(prepare); ops/up $(STACK)
+up: ## deploy the dev stack (STACK=… another one; PLAN=… only what was reviewed), with all that it needs
+	@$(prepare); ops/up $(STACK) $(if $(PLAN),--plan $(PLAN))
 
-preview: ## show what `make up` would change
-	@$(prepare); ops/images build; pulumi preview --stack $(STACK) --policy-pack policy
+preview: ## show what `make up` would change: risks first, each service in words (STACK=…)
+	@$(prepare); ops/images build --for $(STACK); mkdir -p build; ops/preview $(STACK) $(ARGS)
+
+smoke: ## ask a deployed stack for its pages and its health (STACK=…)
+	@$(prepare); ops/smoke $(STACK)
+
+drift-issue: ## keep one GitHub issue for the drift of STACK
+	@$(prepare); ops/drift-issue $(STACK)
 
 down: ## remove the stack's containers and networks; its volumes and passwords stay
 	@$(prepare); ops/down $(STACK)
@@ -31,6 +37,9 @@ env: ## print shell exports after which plain `pulumi` works: eval "$(make -s en
 
 images: ## build or pull the images of the dev stack
 	@$(prepare); ops/images build
+
+push-images: ## build IMAGES, push them to REGISTRY and pin them by digest for STACK
+	@$(prepare); ops/images push "$(REGISTRY)" $(STACK) $(IMAGES)
 
 lock-images: ## pin every image of STACK by digest (ARGS=--check: what is newer; ARGS='--update bot': pin again)
 	@$(packages); ops/lock-images $(STACK) $(ARGS)
