@@ -62,8 +62,8 @@ lint: ## types, ESLint and formatting
 bench: ## measure deploys against an empty program and Docker Compose; writes bench/results/ (half an hour)
 	@$(prepare); ops/up dev >/dev/null; for part in noop deploy rollouts; do node --import tsx bench/$$part.ts; done
 
-docs: ## write the README's table of configuration keys anew
-	@$(packages); node --import tsx ops/docs.ts
+docs: ## write the README's tables anew, and draw its picture of the stack
+	@$(packages); node --import tsx ops/docs.ts; ops/graph dev --svg docs/stack.svg
 
 format: ## format everything
 	@$(packages); prettier --write --log-level warn .
