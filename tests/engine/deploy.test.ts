@@ -1,6 +1,7 @@
 import { appendFileSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { volumeNames } from "../../config";
 import { application, botToken, rowCounts, sql } from "./support/application";
 import { docker, inspect, labelled, services } from "./support/docker";
 import { request, requestUntil } from "./support/http";
@@ -289,7 +290,7 @@ describe("taking the stack down", () => {
     project.run("ops/down", [project.stackName]);
     expect(await labelled("container", project.prefix)).toEqual([]);
     expect(await labelled("network", project.prefix)).toEqual([]);
-    expect(await labelled("volume", project.prefix)).toHaveLength(4);
+    expect(await labelled("volume", project.prefix)).toHaveLength(volumeNames.length);
     await deploy();
 
     expect({ rows: await rowCounts(project), password: secretOf("database-password") }).toEqual(before);
