@@ -113,13 +113,28 @@ describe("the edge's metrics", () => {
 });
 
 describe("the edge itself", () => {
-  test("has no dashboard and no API, on any of its entry points", async () => {
-    const ports = [8000, 8083];
-    const calls = ports.flatMap((port) => ["/dashboard/", "/api/rawdata"].map((path) => `${port}${path}`));
-    const script = calls.map(
-      (call) => `curl --silent --output /dev/null --write-out '%{http_code}\\n' http://traefik:${call}`,
+  test("listens for people, for Prometheus and for its own health check alone: no dashboard, no API", async () => {
+    const { traefik, webapp } = await services(project.prefix);
+    const sockets = await docker(
+      ...[
+        "run",
+        "--rm",
+        "--network",
+        `container:${traefik!.Id}`,
+        "--label",
+        `dating.stack=${project.prefix}`,
+      ],
+      ...["--entrypoint", "cat", webapp!.Config.Image, "/proc/net/tcp", "/proc/net/tcp6"],
     );
-    expect((await onNetwork("edge", script.join("; "))).split("\n")).toEqual(calls.map(() => "404"));
+    // Columns: number, local address, remote address, state (0A: listening). 127.0.0.11 is Docker's name server.
+    const listening = [...sockets.matchAll(/^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ 0A /gm)]
+      .filter(([, address]) => address !== "0B00007F")
+      .map(([, , port]) => parseInt(port!, 16));
+    expect(listening.sort()).toEqual([8000, 8082, 8083]);
+    for (const path of ["8000/api/rawdata", "8083/dashboard/", "8083/api/rawdata"]) {
+      const status = "curl --silent --output /dev/null --write-out '%{http_code}'";
+      expect(await onNetwork("edge", `${status} http://traefik:${path}`)).toBe("404");
+    }
   });
 
   test("logs each request as a line of JSON", async () => {
