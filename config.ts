@@ -9,6 +9,9 @@ import { localImage } from "./images/content";
 export const monitoringServices = [
   "prometheus",
   "alertmanager",
+  "loki",
+  "promtail",
+  "grafana",
   "node-exporter",
   "postgres-exporter",
 ] as const;
@@ -43,6 +46,8 @@ export const volumeNames = [
   "backup_data",
   // Also without `monitoring`: switched off and on again, it finds its history.
   "prometheus_data",
+  "loki_data",
+  "grafana_data",
 ] as const;
 export type VolumeName = (typeof volumeNames)[number];
 
@@ -142,7 +147,7 @@ export const keys = z.strictObject({
     example: "dating",
   }),
   databasePasswordVersion: key(integer(1, 1_000_000).default(1), {
-    description: "Raise by one to rotate the database password.",
+    description: "Raise by one to rotate the passwords of all roles in the database but the superuser's.",
     example: "2",
   }),
   databasePassword: key(text(/^[!-~]{8,}$/, "must be at least 8 characters without spaces").optional(), {
@@ -190,8 +195,18 @@ export const keys = z.strictObject({
     example: "90",
   }),
   monitoring: key(flag().default(false), {
-    description: "Run Prometheus, Alertmanager and the exporters beside the application.",
+    description:
+      "Run Prometheus, Alertmanager, Loki, Promtail, Grafana and the exporters beside the application.",
     example: "true",
+  }),
+  grafanaPort: key(integer(1, 65535).default(3000), {
+    description: "Port of Grafana on the Docker host's loopback.",
+    example: "3000",
+  }),
+  grafanaUrl: key(webUrl().optional(), {
+    description:
+      "Address under which this machine reaches Grafana, as through a tunnel. Default: `grafanaPort` of this machine.",
+    example: "http://localhost:3000",
   }),
   alertChatId: key(
     text(/^-?[1-9]\d{0,15}$/, "must be the number of a Telegram chat")

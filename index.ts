@@ -7,6 +7,8 @@ import { Database } from "./components/database";
 import { Edge } from "./components/edge";
 import { Migrations } from "./components/migrations";
 import { Monitoring } from "./components/monitoring";
+import { readGrafanaFiles } from "./components/monitoring/dashboards";
+import { grafanaPassword } from "./components/monitoring/grafana";
 import { readMonitoringFiles } from "./components/monitoring/files";
 import { Networks } from "./components/networks";
 import { SocketProxy } from "./components/socket-proxy";
@@ -26,6 +28,8 @@ const baseUrl = edgeUrl(config);
 export const schemaRevision = headRevision();
 if (!pulumi.runtime.isDryRun()) provideOnHost(Object.values(images), config.dockerHost);
 const monitoringFiles = readMonitoringFiles();
+const grafanaFiles = readGrafanaFiles();
+const grafanaAddress = config.grafanaUrl ?? `http://localhost:${config.grafanaPort}`;
 const onHost = { providers: [dockerProvider(config)] };
 
 const volumeSet = new Volumes("volumes", { context, names: config.volumes }, onHost);
@@ -112,13 +116,15 @@ new Backup(
   onHost,
 );
 
+const password = grafanaPassword();
 if (config.monitoringImages) {
   new Monitoring(
     "monitoring",
     {
-      ...{ context, database, networks },
+      ...{ context, database, networks, socketProxy },
       images: config.monitoringImages,
       files: monitoringFiles,
+      grafana: { files: grafanaFiles, port: config.grafanaPort, url: grafanaAddress, password },
       volumes: volumeSet.byName,
       telegram: config.alertChatId
         ? { chatId: config.alertChatId, token: config.alertBotToken, apiUrl: config.alertApiUrl }
@@ -130,6 +136,8 @@ if (config.monitoringImages) {
 
 /** The edge's base URL, as reached from this machine. */
 export const url = baseUrl;
+/** Grafana's address, where the stack has it, and the password of its user `admin`. */
+export const grafana = config.monitoringImages && { url: grafanaAddress, password };
 /** Name of the Postgres container, for psql and backups. */
 export const databaseContainer = database.container.name;
 /** Real name of each volume. */

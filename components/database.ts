@@ -37,6 +37,8 @@ export class Database extends pulumi.ComponentResource {
   readonly connection: DatabaseConnection;
   readonly container: docker.Container;
   readonly volume: docker.Volume;
+  /** With which the passwords of all roles are made anew. */
+  readonly passwordVersion: number;
   /** Who logs in over the container's local socket. */
   readonly superuser = superuser;
   /** What depends on this finds the database up, and can log in until it is deleted itself. */
@@ -49,6 +51,7 @@ export class Database extends pulumi.ComponentResource {
     const workload = createServer(this, args, superuserPassword);
     this.container = workload.container;
     this.volume = args.volume;
+    this.passwordVersion = args.passwordVersion;
     const first = args.passwordVersion === 1 ? args.firstPassword : undefined;
     this.connection = {
       ...{ host: alias, name: args.name, user: loginName(args.name, args.passwordVersion) },

@@ -16,7 +16,7 @@ export interface ReaderArgs {
   facts?: Record<string, pulumi.Input<string>>;
 }
 
-/** A role of a service's own in the database, which reads and never writes, with a generated password. */
+/** A role of a service's own in the database, which reads and never writes, with a password that rotates with the application's. */
 export class Reader {
   readonly password: random.RandomPassword;
   /** What depends on this can log in. */
@@ -25,7 +25,7 @@ export class Reader {
   constructor(parent: pulumi.Resource, name: string, args: ReaderArgs) {
     this.password = new random.RandomPassword(
       `${name}-password`,
-      { length: 32, special: false, keepers: { version: "1" } },
+      { length: 32, special: false, keepers: { version: String(args.database.passwordVersion) } },
       { parent, deleteBeforeReplace: false },
     );
     this.ready = createRole(parent, name, args, this.password);

@@ -20,6 +20,8 @@ export interface MonitoringFiles {
   /** The alert rules: every file of `monitoring/prometheus/rules/`. */
   rules: MonitoringFile[];
   alertmanager: MonitoringFile;
+  loki: MonitoringFile;
+  promtail: MonitoringFile;
 }
 
 /** Values of placeholders. */
@@ -38,6 +40,8 @@ export function readMonitoringFiles(folder = monitoringFolder): MonitoringFiles 
     prometheus: readYaml(folder, "prometheus/prometheus.yml"),
     rules: rules.map((name) => readYaml(folder, `prometheus/rules/${name}`)),
     alertmanager: readYaml(folder, "alertmanager/alertmanager.yml"),
+    loki: readYaml(folder, "loki/loki.yml"),
+    promtail: readYaml(folder, "promtail/promtail.yml"),
   };
 }
 

@@ -5,25 +5,39 @@ import type { MonitoringService } from "../../config";
 import type { StackContext } from "../context";
 import type { Database } from "../database";
 import type { Networks } from "../networks";
+import type { SocketProxy } from "../socket-proxy";
 import { Alertmanager, type TelegramReceiver } from "./alertmanager";
 import type { MonitoringFiles } from "./files";
+import type { GrafanaFiles } from "./dashboards";
+import { Grafana } from "./grafana";
+import { Loki } from "./loki";
 import { NodeExporter } from "./node-exporter";
 import { PostgresExporter } from "./postgres-exporter";
 import { Prometheus } from "./prometheus";
+import { Promtail } from "./promtail";
 
 export interface MonitoringArgs {
   context: StackContext;
   images: Record<MonitoringService, string>;
   /** What the services are told. */
   files: MonitoringFiles;
-  volumes: { prometheus_data: docker.Volume };
+  grafana: {
+    files: GrafanaFiles;
+    /** Port on the Docker host's loopback. */
+    port: number;
+    /** Address under which this machine reaches it. */
+    url: string;
+    password: pulumi.Output<string>;
+  };
+  volumes: Record<"prometheus_data" | "loki_data" | "grafana_data", docker.Volume>;
   database: Database;
+  socketProxy: SocketProxy;
   networks: Networks;
   /** @default alerts are shown and sent to nobody */
   telegram?: TelegramReceiver;
 }
 
-/** The monitoring profile: metrics and alerts. None of it is reached from outside, and nothing else needs it. */
+/** The monitoring profile: metrics, logs, dashboards and alerts. None of it is reached from outside the Docker host, and nothing else needs it. */
 export class Monitoring extends pulumi.ComponentResource {
   constructor(name: string, args: MonitoringArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Monitoring", name, {}, opts);
@@ -47,6 +61,21 @@ export class Monitoring extends pulumi.ComponentResource {
         configuration: files.alertmanager,
         telegram: args.telegram,
       },
+      inside,
+    );
+    const loki = new Loki(
+      "loki",
+      { context, network, image: images.loki, volume: volumes.loki_data, configuration: files.loki },
+      inside,
+    );
+    new Promtail(
+      "promtail",
+      { context, networks, image: images.promtail, configuration: files.promtail },
+      { ...inside, dependsOn: [loki, args.socketProxy.healthy] },
+    );
+    new Grafana(
+      "grafana",
+      { context, networks, image: images.grafana, volume: volumes.grafana_data, ...args.grafana },
       inside,
     );
     new NodeExporter("node-exporter", { context, network, image: images["node-exporter"] }, inside);

@@ -50,7 +50,6 @@ function createExporter(parent: PostgresExporter, args: PostgresExporterArgs, re
       // unhealthy too, and that is an alert (DatabaseDown) but no reason to fail a deploy.
       health: {
         command: `wget -q -O - http://127.0.0.1:${port}/metrics | grep -q "^pg_up "`,
-        interval: "15 seconds",
       },
       memory: context.memory("postgres-exporter", "128 MiB"),
       filesystem: { writableBecause: "the password arrives as a file" },

@@ -42,6 +42,8 @@ describe("a first deploy", () => {
     expect(outputs.databaseContainer?.value).toBe(`${project.prefix}-postgres`);
     expect(outputs.volumes?.value).toEqual({
       backup_data: `${project.prefix}_backup_data`,
+      grafana_data: `${project.prefix}_grafana_data`,
+      loki_data: `${project.prefix}_loki_data`,
       photo_storage: `${project.prefix}_photo_storage`,
       postgres_data: `${project.prefix}_postgres_data`,
       prometheus_data: `${project.prefix}_prometheus_data`,
@@ -211,12 +213,20 @@ describe("the database password", () => {
   });
 
   test("is another one after its version was raised: the new one logs in, the old one does not, no row is lost", async () => {
-    const before = { password: password(), rows: await rowCounts(project) };
+    const before = {
+      ...{ password: password(), backups: secretOf("backup-password") },
+      rows: await rowCounts(project),
+    };
     await project.stack.setConfig("dating:databasePasswordVersion", { value: "2" });
     await deploy();
     expect(password()).not.toBe(before.password);
     expect((await login(password(), "dating_v2")).trim()).toBe("1");
     await expect(login(before.password)).rejects.toThrow(/password authentication failed/);
+    // The backups' role and their service have one new password, too.
+    const connect = "import psycopg2; psycopg2.connect(password=open('/run/secrets/backup_password').read())";
+    const { backup } = await services(project.prefix);
+    expect(secretOf("backup-password")).not.toBe(before.backups);
+    await docker("exec", backup!.Id, "python3", "-c", connect);
     expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
     expect(await rowCounts(project)).toEqual(before.rows);
   });

@@ -21,7 +21,11 @@ const put = (path: string, text: string) => {
 };
 
 /** Runs a tool of an image, with the folder's files at /, and returns its exit status and what it said. */
-function tool(image: "prometheus" | "alertmanager", program: string, ...args: string[]) {
+function tool(
+  image: "prometheus" | "alertmanager" | "loki" | "promtail",
+  program: string,
+  ...args: string[]
+) {
   const docker = (...words: string[]) => spawnSync("docker", words, { encoding: "utf8" });
   const created = docker("create", "--entrypoint", program, localImage(image), ...args);
   const id = created.stdout.trim();
@@ -94,4 +98,20 @@ test("amtool accepts Alertmanager's configuration", () => {
   expect(text).toContain("SUCCESS");
   expect(text).toMatch(/1 receivers/);
   expect(status).toBe(0);
+});
+
+test("Loki accepts its configuration, and refuses a wrong one", () => {
+  const verify = () => tool("loki", "/usr/bin/loki", "-verify-config", "-config.file=/loki.yml");
+  put("loki.yml", fill(files.loki));
+  expect(verify()).toMatchObject({ status: 0 });
+  put("loki.yml", fill(files.loki).replace("schema: v13", "schema: v99"));
+  expect(verify().status).not.toBe(0);
+});
+
+test("Promtail accepts its configuration, and refuses a wrong one", () => {
+  const verify = () => tool("promtail", "/usr/bin/promtail", "-check-syntax", "-config.file=/promtail.yml");
+  put("promtail.yml", fill(files.promtail, { STACK: "dating-test" }));
+  expect(verify()).toMatchObject({ status: 0 });
+  put("promtail.yml", "scrape_configs: [{ jbo_name: a }]");
+  expect(verify().status).not.toBe(0);
 });

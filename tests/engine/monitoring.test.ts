@@ -1,14 +1,16 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { localImage } from "../../images/content";
 import { application, sql } from "./support/application";
 import { docker, services } from "./support/docker";
+import { request } from "./support/http";
 import type { Project } from "./support/project";
 
 jest.setTimeout(600_000);
 
 let project: Project;
+let url: string;
 const container = (service: string) => `${project.prefix}-${service}`;
 
 /** A Bot API that writes down what it is asked, on the stack's network. */
@@ -55,7 +57,7 @@ async function query(expression: string): Promise<Record<string, string>> {
 }
 
 beforeAll(async () => {
-  ({ project } = await application());
+  ({ project, url } = await application());
   await project.configurePath("monitoring", "true");
   await project.configurePath("alertChatId", "-42");
   await project.configurePath("alertApiUrl", "http://telegram:8000");
@@ -75,7 +77,18 @@ beforeAll(async () => {
 afterAll(() => project?.discard());
 
 test("every target answers Prometheus", async () => {
-  const jobs = ["alertmanager", "backup", "bot", "node", "postgres", "prometheus", "traefik"];
+  const jobs = [
+    "alertmanager",
+    "backup",
+    "bot",
+    "grafana",
+    "loki",
+    "node",
+    "postgres",
+    "prometheus",
+    "promtail",
+    "traefik",
+  ];
   const up = await until(
     () => query("up"),
     (answer) => jobs.every((job) => answer[job] === "1"),
@@ -96,6 +109,35 @@ test("the database answers its exporter, whose role reads statistics and no row"
   ).toBe("f");
 });
 
+/** The streams that Loki has for a selector, asked from within the internal network. */
+async function logs(
+  selector: string,
+): Promise<{ stream: Record<string, string>; values: [string, string][] }[]> {
+  const parameters = new URLSearchParams({ query: selector, since: "1h", limit: "1000" });
+  const answer = await docker(
+    ...["exec", container("prometheus"), "wget", "-q", "-O", "-"],
+    `http://loki:3100/loki/api/v1/query_range?${parameters.toString()}`,
+  );
+  return (JSON.parse(answer) as { data: { result: Awaited<ReturnType<typeof logs>> } }).data.result;
+}
+
+test("the containers' logs are in Loki under the labels that the dashboards ask for, and no other stack's", async () => {
+  const streams = await until(
+    () => logs('{job="docker"}'),
+    (found) =>
+      ["bot", "traefik", "postgres"].every((name) => found.some(({ stream }) => stream.service === name)),
+  );
+  const running = await services(project.prefix);
+  for (const { stream } of streams) {
+    expect(stream.stack).toBe(project.prefix);
+    if (stream.service) expect(`/${stream.container}`).toBe(running[stream.service]!.Name);
+  }
+  const levels = streams.filter(({ stream }) => stream.service === "bot").map(({ stream }) => stream.level);
+  expect(levels).toContain("INFO");
+  const text = streams.flatMap(({ values }) => values.map(([, line]) => line)).join("\n");
+  expect(text).toContain("listens");
+});
+
 test("the host's disks are seen, not the container's", async () => {
   const sizes = await docker(
     ...["exec", container("prometheus"), "promtool", "query", "instant", "http://127.0.0.1:9090"],
@@ -113,6 +155,116 @@ test("a fired alert reaches Telegram through Alertmanager", async () => {
   expect(sent).toContain("/sendMessage");
   expect(sent).toContain("It is on");
   expect(sent).toContain("-42");
+});
+
+describe("Grafana", () => {
+  /** Asks Grafana's API as the administrator. */
+  async function grafana<T>(path: string, body?: object): Promise<T> {
+    const { url, password } = (await project.stack.outputs()).grafana!.value as Record<string, string>;
+    const answer = await fetch(`${url}/api/${path}`, {
+      method: body ? "POST" : "GET",
+      body: body && JSON.stringify(body),
+      headers: {
+        authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}`,
+        "content-type": "application/json",
+      },
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  }
+  const uids = async () =>
+    (await grafana<{ uid: string }[]>("search?type=dash-db")).map(({ uid }) => uid).sort();
+  const ours = ["database", "deployments", "logs", "overview"];
+  const title = async (uid: string) =>
+    (await grafana<{ dashboard: { title: string } }>(`dashboards/uid/${uid}`)).dashboard.title;
+  const file = (name: string) =>
+    join(project.directory, "monitoring/grafana/dashboards/Dating Mini App", `${name}.json`);
+
+  test("has its data sources and dashboards by uid, and nobody in without the password", async () => {
+    const sources = await grafana<{ uid: string; isDefault: boolean; url: string }[]>("datasources");
+    expect(sources.map(({ uid, isDefault, url }) => ({ uid, isDefault, url }))).toEqual([
+      { uid: "prometheus", isDefault: false, url: "http://prometheus:9090" },
+      { uid: "loki", isDefault: true, url: "http://loki:3100" },
+    ]);
+    expect(await uids()).toEqual(ours);
+    expect(await grafana("folders")).toMatchObject([{ uid: "dating-mini-app", title: "Dating Mini App" }]);
+    const { url } = (await project.stack.outputs()).grafana!.value as Record<string, string>;
+    const admin = { authorization: `Basic ${Buffer.from("admin:admin").toString("base64")}` };
+    expect((await fetch(`${url}/api/search`, { headers: admin })).status).toBe(401);
+  });
+
+  test("is the same after three restarts, and an unchanged deploy changes nothing", async () => {
+    for (let restart = 0; restart < 3; restart++) await docker("restart", container("grafana"));
+    await until(
+      () => uids().catch(() => []),
+      (found) => found.length > 0,
+    );
+    expect((await project.up()).steps).toEqual([]);
+    expect((await project.preview({ refresh: true })).steps).toEqual([]);
+    expect(await uids()).toEqual(ours);
+  });
+
+  test("keeps what people did by hand until the file says something else", async () => {
+    const { dashboard } = await grafana<{ dashboard: object }>("dashboards/uid/overview");
+    await grafana("dashboards/db", {
+      ...{ dashboard: { ...dashboard, title: "By hand" }, folderUid: "dating-mini-app" },
+    });
+    await grafana("dashboards/db", { dashboard: { uid: "mine", title: "Mine" } });
+    expect((await project.up()).steps).toEqual([]);
+    expect(await title("overview")).toBe("By hand");
+    expect((await project.preview({ refresh: true })).steps).toEqual([
+      "update grafana:oss/dashboard:Dashboard dashboard-overview",
+    ]);
+
+    writeFileSync(file("overview"), readFileSync(file("overview"), "utf8").replace('"30s"', '"1m"'));
+    const { steps } = await project.up();
+    expect(steps).toEqual(["update grafana:oss/dashboard:Dashboard dashboard-overview"]);
+    expect(await title("overview")).toBe("Overview");
+    expect(await uids()).toEqual([...ours, "mine"].sort());
+  });
+
+  test("loses the dashboard whose file is gone, and no other", async () => {
+    const kept = readFileSync(file("deployments"), "utf8");
+    rmSync(file("deployments"));
+    await project.up();
+    expect(await uids()).toEqual(["database", "logs", "mine", "overview"]);
+    writeFileSync(file("deployments"), kept);
+    await project.up();
+    expect(await uids()).toEqual([...ours, "mine"].sort());
+  });
+
+  test("every query of every dashboard has an answer from the real Prometheus and Loki", async () => {
+    interface Panel {
+      title: string;
+      targets: { datasource: { uid: string }; expr: string }[];
+    }
+    // Nothing fails here, and the first backup is not due yet.
+    const empty = [
+      "Errors",
+      "Errors around a deployment",
+      "Age of the last backup",
+      "Edge: answers with an error",
+    ];
+    const unanswered: string[] = [];
+    const ask = async ({ datasource, expr }: Panel["targets"][number]) => {
+      // A rate needs a counter that grows.
+      await request(`${url}/health`);
+      return datasource.uid === "loki" ? (await logs(expr)).length : Object.keys(await query(expr)).length;
+    };
+    for (const uid of ours) {
+      const { panels } = JSON.parse(readFileSync(file(uid), "utf8")) as { panels: Panel[] };
+      for (const panel of panels.filter(({ title }) => !empty.includes(title))) {
+        for (const target of panel.targets) {
+          const found = await until(
+            () => ask(target),
+            (count) => count > 0,
+          ).catch(() => 0);
+          if (found === 0) unanswered.push(`${uid}: ${panel.title}: ${target.expr}`);
+        }
+      }
+    }
+    expect(unanswered).toEqual([]);
+  });
 });
 
 test("an edited rule reaches Prometheus and nothing else, and its data stay", async () => {
@@ -147,6 +299,11 @@ test("switched off and on again, it finds its history", async () => {
     (answer) => Object.keys(answer).length > 0,
   );
   expect(earlier.bot).toBe("1");
+  // Lines of containers that are gone by now.
+  const names = new Set(
+    (await logs('{service="prometheus"}')).flatMap(({ values }) => values.map(([time]) => time)),
+  );
+  expect([...names].some((time) => Number(time) / 1e9 < begin)).toBe(true);
 });
 
 /** What the Bot API was asked; it writes to its standard error, too. */

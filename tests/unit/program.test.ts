@@ -85,13 +85,16 @@ test("every service has what all services share", async () => {
   }
 });
 
-test("monitoring adds its services, publishes nothing, and leaves the others as they are", async () => {
+test("monitoring adds its services, publishes Grafana on loopback only, and leaves the others as they are", async () => {
   const without = await deploy();
   const containers = await deploy({ "dating:monitoring": "true" });
-  const added = ["alertmanager", "node-exporter", "postgres-exporter", "prometheus"];
+  const added = [
+    ...["alertmanager", "grafana", "loki", "node-exporter", "postgres-exporter", "prometheus", "promtail"],
+  ];
   expect(Object.keys(containers).sort()).toEqual([...Object.keys(without), ...added].sort());
   expect(containers).toMatchObject(without);
-  for (const service of added) expect(containers[service]?.ports ?? []).toEqual([]);
+  const ports = added.flatMap((service) => (containers[service]?.ports ?? []) as object[]);
+  expect(ports).toEqual([{ internal: 3000, external: 3000, ip: "127.0.0.1" }]);
 });
 
 test("memory limits have the documented defaults and can be set", async () => {
@@ -146,6 +149,8 @@ test("volumes carry the stack's name unless the configuration names existing one
   await deploy();
   expect(names().sort()).toEqual([
     "dating-dev_backup_data",
+    "dating-dev_grafana_data",
+    "dating-dev_loki_data",
     "dating-dev_photo_storage",
     "dating-dev_postgres_data",
     "dating-dev_prometheus_data",
@@ -160,12 +165,18 @@ test("the database password depends on its version in the configuration and on n
     await deploy(config);
     const find = (name: string) =>
       resources.find((resource) => resource.name === name)?.inputs.keepers as unknown;
-    return { application: find("database-password"), superuser: find("database-superuser-password") };
+    return {
+      application: find("database-password"),
+      backups: find("backup-password"),
+      superuser: find("database-superuser-password"),
+    };
   };
-  expect(await keepers({})).toEqual({ application: { version: "1" }, superuser: { version: "1" } });
+  const first = { version: "1" };
+  expect(await keepers({})).toEqual({ application: first, backups: first, superuser: first });
   expect(await keepers({ "dating:databasePasswordVersion": "2" })).toEqual({
     application: { version: "2" },
-    superuser: { version: "1" },
+    backups: { version: "2" },
+    superuser: first,
   });
 });
 

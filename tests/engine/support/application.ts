@@ -4,11 +4,17 @@ import { freePort, Project } from "./project";
 /** A token of the right form that Telegram never gave out. */
 export const botToken = `${"1".repeat(9)}:${"test".repeat(9)}`;
 
-/** A project with the whole application configured on a free port, not deployed yet. */
+/** A project with the whole application configured on free ports, not deployed yet. */
 export async function application(): Promise<{ project: Project; url: string }> {
   const project = await Project.create();
   const port = await freePort();
-  await project.configure({ domain: "localhost", httpPort: String(port), localImages: "true" }, { botToken });
+  await project.configure(
+    {
+      ...{ domain: "localhost", localImages: "true" },
+      ...{ httpPort: String(port), grafanaPort: String(await freePort()) },
+    },
+    { botToken },
+  );
   return { project, url: `http://localhost:${port}` };
 }
 

@@ -1,0 +1,136 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import * as grafana from "@pulumiverse/grafana";
+
+import type { StackContext } from "../context";
+import type { Networks } from "../networks";
+import { Workload } from "../workload";
+import type { GrafanaFiles } from "./dashboards";
+
+export interface GrafanaArgs {
+  context: StackContext;
+  /** Image with the contract of the official `grafana/grafana`. */
+  image: string;
+  /** What it shows. */
+  files: GrafanaFiles;
+  /** Port on the Docker host's loopback. */
+  port: number;
+  /** Address under which this machine reaches it, for the deploy of what it shows. */
+  url: string;
+  volume: docker.Volume;
+  /** Of the user `admin`. */
+  password: pulumi.Output<string>;
+  /** The internal network for its data sources; the edge's, as a port of an internal network cannot be published. */
+  networks: Networks;
+}
+
+const port = 3000;
+
+/**
+ * The password of Grafana's user `admin`. Grafana reads it when its volume is new and never again, so it stays as long as
+ * the volume does, with or without `monitoring`.
+ */
+export function grafanaPassword(): pulumi.Output<string> {
+  return new random.RandomPassword(
+    "grafana-password",
+    { length: 32, special: false },
+    { protect: true, deleteBeforeReplace: false },
+  ).result;
+}
+
+/**
+ * Grafana with its data sources, folders and dashboards. Each is found again by its uid: a deploy never makes a second
+ * one, leaves alone what people made, and deletes what lost its file.
+ */
+export class Grafana extends pulumi.ComponentResource {
+  readonly container: docker.Container;
+
+  constructor(name: string, args: GrafanaArgs, opts: pulumi.ComponentResourceOptions) {
+    super("dating:index:Grafana", name, {}, opts);
+    const server = createServer(this, args);
+    this.container = server.container;
+    createContent(this, args, server);
+    this.registerOutputs();
+  }
+}
+
+function createServer(parent: Grafana, args: GrafanaArgs): Workload {
+  const { context, networks, password } = args;
+  const passwordFile = "/run/secrets/grafana_password";
+  return new Workload(
+    "grafana",
+    {
+      context,
+      service: "grafana",
+      image: args.image,
+      environment: {
+        GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
+        GF_ANALYTICS_REPORTING_ENABLED: "false",
+        GF_SECURITY_ADMIN_PASSWORD__FILE: passwordFile,
+        GF_USERS_ALLOW_SIGN_UP: "false",
+      },
+      files: [{ path: passwordFile, content: password }],
+      volumes: [{ volume: args.volume, path: "/var/lib/grafana" }],
+      networks: [{ network: networks.internal, aliases: ["grafana"] }, { network: networks.edge }],
+      ports: [{ container: port, host: args.port, reach: "loopback" }],
+      // It answers 503 when its database does not.
+      health: {
+        command: `wget -q -O /dev/null http://127.0.0.1:${port}/api/health`,
+        startPeriod: "1 minute",
+      },
+      memory: context.memory("grafana", "512 MiB"),
+      filesystem: { writableBecause: "the password arrives as a file" },
+      rollout: "stop-first",
+    },
+    { parent },
+  );
+}
+
+function createContent(parent: Grafana, { files, url, password }: GrafanaArgs, server: Workload): void {
+  const provider = new grafana.Provider(
+    "grafana",
+    { url, auth: pulumi.interpolate`admin:${password}`, retries: 5 },
+    { parent },
+  );
+  // A data source is there before the dashboards that ask it, and Grafana before everything.
+  const opts = { parent, provider, dependsOn: [server.healthy] as pulumi.Resource[] };
+  const dataSources = files.dataSources.map(
+    ({ name, type, uid, url: address, isDefault }) =>
+      new grafana.oss.DataSource(
+        `data-source-${uid}`,
+        { name, type, uid, url: address, isDefault, accessMode: "proxy" },
+        opts,
+      ),
+  );
+  const folders = new Map(
+    [...new Set(files.dashboards.map(({ folder }) => folder))].map((title) => [
+      title,
+      new grafana.oss.Folder(
+        `folder-${slug(title)}`,
+        {
+          uid: slug(title),
+          title,
+          // People may have put dashboards of their own into it.
+          preventDestroyIfNotEmpty: true,
+        },
+        opts,
+      ),
+    ]),
+  );
+  for (const { uid, folder, model } of files.dashboards) {
+    new grafana.oss.Dashboard(
+      `dashboard-${uid}`,
+      {
+        folder: folders.get(folder)!.uid,
+        configJson: JSON.stringify(model),
+        message: "Deployed from monitoring/grafana/dashboards",
+        // The file is what a changed file says, also over a change made by hand.
+        overwrite: true,
+      },
+      { ...opts, dependsOn: [...opts.dependsOn, ...dataSources] },
+    );
+  }
+}
+
+const slug = (title: string) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-");

@@ -1,0 +1,42 @@
+"""What Grafana keeps: folders, data sources and dashboards, each under its uid."""
+import json
+import sqlite3
+from typing import Any
+
+Document = dict[str, Any]
+
+
+class Store:
+    """Documents of several kinds in one SQLite file. A number that grows is each one's id, as in Grafana."""
+
+    def __init__(self, path: str) -> None:
+        self._file = sqlite3.connect(path, isolation_level=None)
+        self._file.execute("PRAGMA journal_mode = WAL")
+        self._file.execute(
+            "CREATE TABLE IF NOT EXISTS document (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL,"
+            " uid TEXT NOT NULL, content TEXT NOT NULL, UNIQUE (kind, uid))"
+        )
+
+    def all(self, kind: str) -> list[Document]:
+        rows = self._file.execute("SELECT id, content FROM document WHERE kind = ? ORDER BY id", (kind,))
+        return [{**json.loads(content), "id": number} for number, content in rows]
+
+    def get(self, kind: str, uid: str) -> Document | None:
+        row = self._file.execute(
+            "SELECT id, content FROM document WHERE kind = ? AND uid = ?", (kind, uid)
+        ).fetchone()
+        return {**json.loads(row[1]), "id": row[0]} if row else None
+
+    def put(self, kind: str, uid: str, content: Document) -> Document:
+        """Writes a document, whether it is there already or not, and returns it with its id."""
+        self._file.execute(
+            "INSERT INTO document (kind, uid, content) VALUES (?, ?, ?)"
+            " ON CONFLICT (kind, uid) DO UPDATE SET content = excluded.content",
+            (kind, uid, json.dumps(content)),
+        )
+        found = self.get(kind, uid)
+        assert found is not None
+        return found
+
+    def delete(self, kind: str, uid: str) -> None:
+        self._file.execute("DELETE FROM document WHERE kind = ? AND uid = ?", (kind, uid))
