@@ -82,7 +82,8 @@ export const cisChecks: CisCheck[] = [
     title: "only needed ports are open",
     by: "No service publishes a port; Grafana's is on the host's loopback, for operators.",
     rule: "no-published-port",
-    holds: ({ container }) => published(container).every(({ HostIp }) => HostIp === "127.0.0.1"),
+    holds: ({ container }) =>
+      published(container).every(({ HostIp }) => ["127.0.0.1", "::1"].includes(HostIp)),
   },
   {
     id: "5.10",

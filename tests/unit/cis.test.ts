@@ -64,12 +64,6 @@ const cases: [string, string[], (found: Evidence) => void][] = [
   ["it has the socket", ["5.6", "5.32"], ({ container }) => container.Mounts.push(socket)],
   ["it runs sshd", ["5.7"], ({ processes }) => processes.push("/usr/sbin/sshd -D")],
   ["a port is open", ["5.9", "5.14"], ({ container }) => (container.HostConfig.PortBindings = everywhere)],
-  [
-    "a port is open to a private network",
-    ["5.9"],
-    ({ container }) =>
-      (container.HostConfig.PortBindings = { "80/tcp": [{ HostIp: "10.0.0.5", HostPort: "80" }] }),
-  ],
   ["it has the host's network", ["5.10"], ({ container }) => (container.HostConfig.NetworkMode = "host")],
   ["its memory has no limit", ["5.11"], ({ container }) => (container.HostConfig.Memory = 0)],
   ["it may swap", ["5.11"], ({ container }) => (container.HostConfig.MemorySwap = 128)],
