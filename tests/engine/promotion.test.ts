@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { load } from "js-yaml";
 
 import { imagesFor } from "../../config";
-import { localImage } from "../../images/content";
 import { botToken } from "./support/application";
 import { docker, labelled, removeAll, services } from "./support/docker";
 import { requestUntil } from "./support/http";
@@ -23,7 +22,7 @@ beforeAll(async () => {
   project = await Project.create();
   registry = Registry.start(project.prefix);
   project.environment.DOCKER_CONFIG = registry.loggedIn;
-  digests = registry.pushLocal(imageNames, "1.0.0");
+  digests = registry.pushAll(imageNames, "1.0.0");
   const port = await freePort();
   url = `http://localhost:${port}`;
   const images = Object.fromEntries(
@@ -100,7 +99,7 @@ describe("locking images", () => {
     lockImages("--update", "webapp");
     expect(configuredImages().webapp).toMatch(new RegExp(`:1.0.0@${moved}$`));
 
-    registry.push(localImage("webapp"), "dating/webapp:1.0.0");
+    registry.push(registry.image("webapp"), "dating/webapp:1.0.0");
     lockImages("--update", "webapp");
     expect(configuredImages()).toEqual(pinned);
   });

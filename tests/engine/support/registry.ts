@@ -56,11 +56,22 @@ export class Registry {
     return digest;
   }
 
-  /** Pushes the local image of each name as `dating/NAME:TAG`; returns the digests by name. */
-  pushLocal(names: string[], tag: string): Record<string, string> {
-    return Object.fromEntries(
-      names.map((name) => [name, this.push(localImage(name), `dating/${name}:${tag}`)]),
-    );
+  /** Pushes the image of each name as `dating/NAME:TAG`; returns the digests by name. */
+  pushAll(names: string[], tag: string): Record<string, string> {
+    return Object.fromEntries(names.map((name) => [name, this.push(this.image(name), `dating/${name}:${tag}`)]));
+  }
+
+  /**
+   * The local image of a name under a digest of this registry's own. The Docker Engine keeps the manifests that it
+   * once pulled, and pulls a digest that it knows from any registry without asking for a password.
+   */
+  image(name: string): string {
+    const own = `${this.host}/own/${name}`;
+    execFileSync("docker", ["build", "--quiet", "--tag", own, "-"], {
+      input: `FROM ${localImage(name)}\nMAINTAINER ${this.container}\n`,
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    return own;
   }
 
   /** Removes references to images of this registry from the Docker Engine, so that they must be pulled again. */
