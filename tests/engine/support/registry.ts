@@ -58,7 +58,9 @@ export class Registry {
 
   /** Pushes the image of each name as `dating/NAME:TAG`; returns the digests by name. */
   pushAll(names: string[], tag: string): Record<string, string> {
-    return Object.fromEntries(names.map((name) => [name, this.push(this.image(name), `dating/${name}:${tag}`)]));
+    return Object.fromEntries(
+      names.map((name) => [name, this.push(this.image(name), `dating/${name}:${tag}`)]),
+    );
   }
 
   /**
