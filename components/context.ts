@@ -1,7 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { Config, ServiceName } from "../config";
+import type { Config } from "../config";
+import type { ServiceName } from "../config/keys";
 import { toMebibytes, type Duration, type Size } from "./units";
 
 /** What every component needs to know of the stack that it is a part of. */

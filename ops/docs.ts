@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { keys } from "../config";
+import { keys } from "../config/keys";
 import { keyTable } from "../config/table";
 import { cisTable } from "../policy/table";
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 
 import { program } from "commander";
 
-import { imageNames, imagesFor, type ImageName } from "../config";
+import { imageNames, imagesFor, type ImageName } from "../config/keys";
 import { projectRoot } from "../images/content";
 import { firstLine } from "../images/docker";
 import { parseReference } from "../images/reference";

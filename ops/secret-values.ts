@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 
 import type { z } from "zod";
 
-import { keys } from "../config";
+import { keys } from "../config/keys";
 import { metaOf } from "../config/fields";
 
 /** The configuration keys whose values are secrets. */

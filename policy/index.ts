@@ -1,6 +1,6 @@
 import { PolicyPack, type ResourceValidationPolicy, type StackValidationPolicy } from "@pulumi/policy";
 
-import { volumeNames } from "../config";
+import { volumeNames } from "../config/keys";
 import { containerRules } from "./containers";
 import { serviceOf, type Rule } from "./rule";
 import { missingVolumes, storageRules } from "./storage";

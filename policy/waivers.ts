@@ -1,4 +1,4 @@
-import type { ServiceName } from "../config";
+import type { ServiceName } from "../config/keys";
 
 /** Who need not keep a rule, and why. */
 export const waivers: { rule: string; service: ServiceName; because: string }[] = [

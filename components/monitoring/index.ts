@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { MonitoringService } from "../../config";
+import type { MonitoringService } from "../../config/keys";
 import type { StackContext } from "../context";
 import type { Database } from "../database";
 import type { Networks } from "../networks";

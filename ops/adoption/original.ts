@@ -1,4 +1,4 @@
-import { volumeNames } from "../../config";
+import { volumeNames } from "../../config/keys";
 import type { DockerCli } from "../backups/docker";
 import { BackupError } from "../backups/manifest";
 import { psql, type Server } from "../backups/psql";

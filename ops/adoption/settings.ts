@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { imageNames, type ImageName } from "../../config";
+import { imageNames, type ImageName } from "../../config/keys";
 import { localImage, projectRoot } from "../../images/content";
 import { StackFile } from "../stack-file";
 import type { Original } from "./original";

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { keys } from "../../config";
+import { keys } from "../../config/keys";
 import { metaOf } from "../../config/fields";
 import { projectRoot } from "../../images/content";
 import { setSecret } from "../secret-values";

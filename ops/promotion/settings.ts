@@ -1,4 +1,4 @@
-import { imageNames, keys } from "../../config";
+import { imageNames, keys } from "../../config/keys";
 import { metaOf } from "../../config/fields";
 import type { StackFile } from "../stack-file";
 import { configured, type Deployment } from "./deployment";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { serviceNames } from "../../config";
+import { serviceNames } from "../../config/keys";
 import { cisChecks } from "../../policy/cis";
 import type { Evidence, Inspected } from "../../policy/inspected";
 import { isWaived, waivers } from "../../policy/waivers";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { load } from "js-yaml";
 
-import { imagesFor } from "../../config";
+import { imagesFor } from "../../config/keys";
 import { botToken } from "./support/application";
 import { docker, labelled, removeAll, services } from "./support/docker";
 import { requestUntil } from "./support/http";

@@ -3,7 +3,8 @@ import { join } from "node:path";
 
 import { load } from "js-yaml";
 
-import { keys, parseConfig } from "../../config";
+import { parseConfig } from "../../config";
+import { keys } from "../../config/keys";
 import { metaOf } from "../../config/fields";
 import { ConfigurationError, type RawConfig } from "../../config/problems";
 import { keyTable } from "../../config/table";

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { imageNames as configured } from "../../config";
+import { imageNames as configured } from "../../config/keys";
 import { contentFiles, contentHash, imageNames, localImage, projectRoot } from "../../images/content";
 import { filesOf, tar } from "../../images/context";
 

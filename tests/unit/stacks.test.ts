@@ -3,7 +3,8 @@ import { join } from "node:path";
 
 import { load } from "js-yaml";
 
-import { keys, parseConfig, type PlainConfig } from "../../config";
+import { parseConfig, type PlainConfig } from "../../config";
+import { keys } from "../../config/keys";
 import { metaOf } from "../../config/fields";
 import { ConfigurationError } from "../../config/problems";
 
