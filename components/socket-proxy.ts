@@ -30,7 +30,7 @@ export class SocketProxy extends pulumi.ComponentResource {
   }
 }
 
-/** What Traefik and Promtail ask for to find containers and to read their logs, with or without an API version. */
+/** What Traefik, Promtail and cAdvisor ask for to find containers and to read their logs, with or without an API version. */
 export const allowedPaths =
   "^(/v[0-9]+\\.[0-9]+)?/(_ping|version|info|events|networks|containers/json|containers/[A-Za-z0-9][A-Za-z0-9_.-]*/(json|logs))$";
 

@@ -9,6 +9,7 @@ export const monitoringServices = [
   "loki",
   "promtail",
   "grafana",
+  "cadvisor",
   "node-exporter",
   "postgres-exporter",
 ] as const;
@@ -193,7 +194,7 @@ export const keys = z.strictObject({
   }),
   monitoring: key(flag().default(false), {
     description:
-      "Run Prometheus, Alertmanager, Loki, Promtail, Grafana and the exporters beside the application.",
+      "Run Prometheus, Alertmanager, Loki, Promtail, Grafana, cAdvisor and the exporters beside the application.",
     example: "true",
   }),
   grafanaPort: key(integer(1, 65535).default(3000), {

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
+import { firstLine } from "./docker";
+
 /** The project's folder, which holds `images/` and `migrations/`. */
 export const projectRoot = resolve(__dirname, "..");
 
@@ -95,10 +97,17 @@ export function imageSource(name: string, root: string = projectRoot): ImageSour
   };
 }
 
-/** The first 12 characters of the hash of an image's source: its tag, and the version that it reports. */
+/**
+ * The first 12 characters of the hash of an image's source, and of the program's that it is made with where its file
+ * `binary` names one: its tag, and the version that it reports.
+ */
 export function imageVersion(name: string, root: string = projectRoot): string {
   const { dir, ...options } = imageSource(name, root);
-  return contentHash(dir, options).slice(0, 12);
+  const own = contentHash(dir, options);
+  const binary = firstLine(join(dir, "binary"));
+  if (!binary) return own.slice(0, 12);
+  const program = contentHash(join(root, "toolchain/services", binary));
+  return createHash("sha256").update(own).update(program).digest("hex").slice(0, 12);
 }
 
 /**

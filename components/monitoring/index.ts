@@ -7,6 +7,7 @@ import type { Database } from "../database";
 import type { Networks } from "../networks";
 import type { SocketProxy } from "../socket-proxy";
 import { Alertmanager, type TelegramReceiver } from "./alertmanager";
+import { Cadvisor } from "./cadvisor";
 import type { MonitoringFiles } from "./files";
 import type { GrafanaFiles } from "./dashboards";
 import { Grafana } from "./grafana";
@@ -76,6 +77,11 @@ export class Monitoring extends pulumi.ComponentResource {
     new Grafana(
       "grafana",
       { context, networks, image: images.grafana, volume: volumes.grafana_data, ...args.grafana },
+      inside,
+    );
+    new Cadvisor(
+      "cadvisor",
+      { context, networks, image: images.cadvisor, socketProxy: args.socketProxy },
       inside,
     );
     new NodeExporter("node-exporter", { context, network, image: images["node-exporter"] }, inside);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { localImage } from "../../images/content";
 import { application, sql } from "./support/application";
-import { docker, services } from "./support/docker";
+import { docker, inspect, services } from "./support/docker";
 import { request } from "./support/http";
 import type { Project } from "./support/project";
 
@@ -35,6 +35,22 @@ async function startTelegram(): Promise<void> {
   );
 }
 
+/** Two containers in trouble: one that ends after 12 seconds, again and again, and one that wants more memory than it may have. */
+async function startTrouble(): Promise<void> {
+  const start = (name: string, options: string[], ...command: string[]) =>
+    docker(
+      ...["run", "--detach", "--name", container(name), "--network", "none", ...options],
+      ...["--label", `dating.stack=${project.prefix}`, "--label", `dating.service=${name}`],
+      ...["--entrypoint", command[0]!, localImage("bot"), ...command.slice(1)],
+    );
+  await start("restless", ["--restart", "always"], "sleep", "12");
+  await until(
+    () => query("node_vmstat_oom_kill"),
+    (answer) => "node" in answer,
+  );
+  await start("greedy", ["--memory", "32m"], "python3", "-c", "bytearray(2 ** 28)");
+}
+
 /** Asks until the answer is accepted; the last answer is in the error. At most 90 seconds. */
 async function until<T>(ask: () => Promise<T>, accept: (answer: T) => boolean): Promise<T> {
   const deadline = Date.now() + 90_000;
@@ -46,14 +62,14 @@ async function until<T>(ask: () => Promise<T>, accept: (answer: T) => boolean): 
   }
 }
 
-/** The value of an expression for each job, asked of the stack's own Prometheus. */
-async function query(expression: string): Promise<Record<string, string>> {
+/** The value of an expression for each job, or another label, asked of the stack's own Prometheus. */
+async function query(expression: string, label = "job"): Promise<Record<string, string>> {
   const output = await docker(
     ...["exec", container("prometheus"), "promtool", "query", "instant", "--format", "json"],
     ...["http://127.0.0.1:9090", expression],
   ).catch(() => "[]");
   const found = JSON.parse(output) as { metric: Record<string, string>; value: [number, string] }[];
-  return Object.fromEntries(found.map(({ metric, value }) => [metric.job ?? "", value[1]]));
+  return Object.fromEntries(found.map(({ metric, value }) => [metric[label] ?? "", value[1]]));
 }
 
 beforeAll(async () => {
@@ -71,8 +87,15 @@ beforeAll(async () => {
     alertmanager,
     readFileSync(alertmanager, "utf8").replace("group_wait: 30s", "group_wait: 1s"),
   );
+  // A test does not wait as long as a person.
+  const prometheus = join(project.directory, "monitoring/prometheus/prometheus.yml");
+  writeFileSync(
+    prometheus,
+    readFileSync(prometheus, "utf8").replaceAll(/(_interval|_timeout): 1[05]s/g, "$1: 3s"),
+  );
   await project.up();
   await startTelegram();
+  await startTrouble();
 });
 afterAll(() => project?.discard());
 
@@ -81,6 +104,7 @@ test("every target answers Prometheus", async () => {
     "alertmanager",
     "backup",
     "bot",
+    "cadvisor",
     "grafana",
     "loki",
     "node",
@@ -147,6 +171,33 @@ test("the host's disks are seen, not the container's", async () => {
   expect(sizes).not.toContain('fstype="overlay"');
 });
 
+test("cAdvisor sees every container of the stack with its limit, and no other stack's", async () => {
+  const running = Object.values(await services(project.prefix)).filter(
+    ({ State }) => State.Status === "running",
+  );
+  const names = running.map(({ Name }) => Name.slice(1)).filter((name) => name !== container("restless"));
+  const limits = await until(
+    () => query("container_spec_memory_limit_bytes", "name"),
+    (answer) => names.every((name) => name in answer),
+  );
+  for (const { Name, HostConfig } of running)
+    if (names.includes(Name.slice(1)))
+      expect([Name, Number(limits[Name.slice(1)])]).toEqual([Name, HostConfig.Memory]);
+  expect(Object.keys(limits).filter((name) => !name.startsWith(project.prefix))).toEqual([]);
+  const used = await query("container_memory_working_set_bytes", "service");
+  expect(Number(used.postgres)).toBeGreaterThan(2 ** 20);
+});
+
+test("a person is told of a container that restarts again and again, and of one that ran out of memory", async () => {
+  const sent = await until(
+    () => Promise.resolve(asked()),
+    (text) => text.includes("restless has started again") && text.includes("for want of memory"),
+  );
+  expect(sent).toContain(`${container("restless")} has started again 3 times in 15 minutes`);
+  const [greedy] = await inspect(container("greedy"));
+  expect(greedy!.State).toMatchObject({ Status: "exited", OOMKilled: true });
+});
+
 test("a fired alert reaches Telegram through Alertmanager", async () => {
   const sent = await until(
     () => Promise.resolve(asked()),
@@ -155,6 +206,10 @@ test("a fired alert reaches Telegram through Alertmanager", async () => {
   expect(sent).toContain("/sendMessage");
   expect(sent).toContain("It is on");
   expect(sent).toContain("-42");
+  // Its token came in a file, and is shown by neither Docker nor the state.
+  const token = /\/bot([^/]+)\/sendMessage/.exec(sent)![1]!;
+  expect(JSON.stringify(await inspect(container("alertmanager")))).not.toContain(token);
+  expect(project.run("pulumi", ["stack", "export", "--stack", project.stackName])).not.toContain(token);
 });
 
 describe("Grafana", () => {
@@ -182,9 +237,10 @@ describe("Grafana", () => {
 
   test("has its data sources and dashboards by uid, and nobody in without the password", async () => {
     const sources = await grafana<{ uid: string; isDefault: boolean; url: string }[]>("datasources");
-    expect(sources.map(({ uid, isDefault, url }) => ({ uid, isDefault, url }))).toEqual([
-      { uid: "prometheus", isDefault: false, url: "http://prometheus:9090" },
+    const shown = sources.map(({ uid, isDefault, url }) => ({ uid, isDefault, url }));
+    expect(shown.sort((a, b) => (a.uid < b.uid ? -1 : 1))).toEqual([
       { uid: "loki", isDefault: true, url: "http://loki:3100" },
+      { uid: "prometheus", isDefault: false, url: "http://prometheus:9090" },
     ]);
     expect(await uids()).toEqual(ours);
     expect(await grafana("folders")).toMatchObject([{ uid: "dating-mini-app", title: "Dating Mini App" }]);

@@ -69,6 +69,15 @@ test("an image's README does not count as its content", () => {
   expect(localImage("bot", folder)).not.toBe(before);
 });
 
+test("an image that is made with a program of the toolchain is another one when that changes", () => {
+  for (const path of ["images/cadvisor", "migrations", "toolchain/services/cadvisor"])
+    cpSync(join(projectRoot, path), join(folder, path), { recursive: true });
+  const before = localImage("cadvisor", folder);
+  expect(before).toBe(localImage("cadvisor"));
+  writeFileSync(join(folder, "toolchain/services/cadvisor/ldflags"), "-X a=b");
+  expect(localImage("cadvisor", folder)).not.toBe(before);
+});
+
 test("a new revision needs no new runner image", () => {
   mkdirSync(join(folder, "images"));
   cpSync(join(projectRoot, "migrations"), join(folder, "migrations"), { recursive: true });

@@ -89,7 +89,16 @@ test("monitoring adds its services, publishes Grafana on loopback only, and leav
   const without = await deploy();
   const containers = await deploy({ "dating:monitoring": "true" });
   const added = [
-    ...["alertmanager", "grafana", "loki", "node-exporter", "postgres-exporter", "prometheus", "promtail"],
+    ...[
+      "alertmanager",
+      "cadvisor",
+      "grafana",
+      "loki",
+      "node-exporter",
+      "postgres-exporter",
+      "prometheus",
+      "promtail",
+    ],
   ];
   expect(Object.keys(containers).sort()).toEqual([...Object.keys(without), ...added].sort());
   expect(containers).toMatchObject(without);

@@ -158,7 +158,7 @@ function copyCheckout(target: string): void {
     cwd: root,
     encoding: "utf8",
   });
-  const skipped = /^(\.github|bench|toolchain|tests\/(?!engine\/programs\/))/;
+  const skipped = /^(\.github|bench|toolchain\/(?!services\/)|tests\/(?!engine\/programs\/))/;
   for (const file of listed.split("\0").filter((name) => name !== "" && !skipped.test(name))) {
     mkdirSync(dirname(join(target, file)), { recursive: true });
     cpSync(join(root, file), join(target, file));
