@@ -1,3 +1,4 @@
+import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
@@ -93,8 +94,21 @@ function createContent(parent: Grafana, { files, url, password }: GrafanaArgs, s
     { url, auth: pulumi.interpolate`admin:${password}`, retries: 5 },
     { parent },
   );
-  // A data source is there before the dashboards that ask it, and Grafana before everything.
-  const opts = { parent, provider, dependsOn: [server.healthy] as pulumi.Resource[] };
+  const room = {
+    GRAFANA_URL: url,
+    GRAFANA_AUTH: pulumi.interpolate`admin:${password}`,
+    DATA_SOURCES: files.dataSources.map(({ uid }) => uid).join(" "),
+    FOLDERS: [...new Set(files.dashboards.map(({ folder }) => slug(folder)))].join(" "),
+  };
+  const made = makeRoom("out", room, { parent, dependsOn: [server.healthy] });
+  const opts = {
+    parent,
+    provider,
+    // A data source is there before the dashboards that ask it, and Grafana before everything.
+    dependsOn: [made] as pulumi.Resource[],
+    // It goes and comes with its volume: nobody has to ask a Grafana that may not answer to delete what is in it.
+    deletedWith: parent,
+  };
   const dataSources = files.dataSources.map(
     ({ name, type, uid, url: address, isDefault }) =>
       new grafana.oss.DataSource(
@@ -118,19 +132,37 @@ function createContent(parent: Grafana, { files, url, password }: GrafanaArgs, s
       ),
     ]),
   );
-  for (const { uid, folder, model } of files.dashboards) {
-    new grafana.oss.Dashboard(
-      `dashboard-${uid}`,
-      {
-        folder: folders.get(folder)!.uid,
-        configJson: JSON.stringify(model),
-        message: "Deployed from monitoring/grafana/dashboards",
-        // The file is what a changed file says, also over a change made by hand.
-        overwrite: true,
-      },
-      { ...opts, dependsOn: [...opts.dependsOn, ...dataSources] },
-    );
-  }
+  const dashboards = files.dashboards.map(
+    ({ uid, folder, model }) =>
+      new grafana.oss.Dashboard(
+        `dashboard-${uid}`,
+        {
+          folder: folders.get(folder)!.uid,
+          configJson: JSON.stringify(model),
+          message: "Deployed from monitoring/grafana/dashboards",
+          // The file is what a changed file says, also over a change made by hand.
+          overwrite: true,
+        },
+        { ...opts, dependsOn: [...opts.dependsOn, ...dataSources] },
+      ),
+  );
+  makeRoom("back", { ...room, MOVED: made.stdout }, { parent, dependsOn: dashboards });
+}
+
+/**
+ * A step around the making of what Grafana shows, taken only when that is made for the first time since Grafana is there:
+ * its volume may have the same from before (`hooks/grafana-room.ts`).
+ */
+function makeRoom(
+  step: "out" | "back",
+  environment: Record<string, pulumi.Input<string>>,
+  opts: pulumi.CustomResourceOptions,
+): command.local.Command {
+  return new command.local.Command(
+    `grafana-room-${step}`,
+    { create: `node --import tsx hooks/grafana-room.ts ${step}`, environment },
+    { ...opts, ignoreChanges: ["create", "environment"] },
+  );
 }
 
 const slug = (title: string) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-");

@@ -35,7 +35,7 @@ async function startTelegram(): Promise<void> {
   );
 }
 
-/** Two containers in trouble: one that ends after 12 seconds, again and again, and one that wants more memory than it may have. */
+/** Two containers in trouble: one that ends after 5 seconds, again and again, and one that wants more memory than it may have. */
 async function startTrouble(): Promise<void> {
   const start = (name: string, options: string[], ...command: string[]) =>
     docker(
@@ -43,7 +43,7 @@ async function startTrouble(): Promise<void> {
       ...["--label", `dating.stack=${project.prefix}`, "--label", `dating.service=${name}`],
       ...["--entrypoint", command[0]!, localImage("bot"), ...command.slice(1)],
     );
-  await start("restless", ["--restart", "always"], "sleep", "12");
+  await start("restless", ["--restart", "always"], "sleep", "5");
   await until(
     () => query("node_vmstat_oom_kill"),
     (answer) => "node" in answer,
@@ -193,7 +193,7 @@ test("a person is told of a container that restarts again and again, and of one 
     () => Promise.resolve(asked()),
     (text) => text.includes("restless has started again") && text.includes("for want of memory"),
   );
-  expect(sent).toContain(`${container("restless")} has started again 3 times in 15 minutes`);
+  expect(sent).toMatch(new RegExp(`${container("restless")} has started again \\d times in 15 minutes`));
   const [greedy] = await inspect(container("greedy"));
   expect(greedy!.State).toMatchObject({ Status: "exited", OOMKilled: true });
 });
@@ -212,24 +212,25 @@ test("a fired alert reaches Telegram through Alertmanager", async () => {
   expect(project.run("pulumi", ["stack", "export", "--stack", project.stackName])).not.toContain(token);
 });
 
+/** Asks Grafana's API as the administrator. */
+async function grafana<T>(path: string, body?: object): Promise<T> {
+  const { url, password } = (await project.stack.outputs()).grafana!.value as Record<string, string>;
+  const answer = await fetch(`${url}/api/${path}`, {
+    method: body ? "POST" : "GET",
+    body: body && JSON.stringify(body),
+    headers: {
+      authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}`,
+      "content-type": "application/json",
+    },
+  });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+const uids = async () =>
+  (await grafana<{ uid: string }[]>("search?type=dash-db")).map(({ uid }) => uid).sort();
+const ours = ["database", "deployments", "logs", "overview"];
+
 describe("Grafana", () => {
-  /** Asks Grafana's API as the administrator. */
-  async function grafana<T>(path: string, body?: object): Promise<T> {
-    const { url, password } = (await project.stack.outputs()).grafana!.value as Record<string, string>;
-    const answer = await fetch(`${url}/api/${path}`, {
-      method: body ? "POST" : "GET",
-      body: body && JSON.stringify(body),
-      headers: {
-        authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}`,
-        "content-type": "application/json",
-      },
-    });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as T;
-  }
-  const uids = async () =>
-    (await grafana<{ uid: string }[]>("search?type=dash-db")).map(({ uid }) => uid).sort();
-  const ours = ["database", "deployments", "logs", "overview"];
   const title = async (uid: string) =>
     (await grafana<{ dashboard: { title: string } }>(`dashboards/uid/${uid}`)).dashboard.title;
   const file = (name: string) =>
@@ -345,6 +346,11 @@ test("an edited rule reaches Prometheus and nothing else, and its data stay", as
 
 test("switched off and on again, it finds its history", async () => {
   const begin = Math.floor(Date.now() / 1000);
+  // In Grafana there is also what a person made, in the folder of the stack's own; and then it does not answer any more.
+  await grafana("dashboards/db", {
+    ...{ dashboard: { uid: "beside", title: "Beside" }, folderUid: "dating-mini-app" },
+  });
+  await docker("stop", container("grafana"));
   await project.configurePath("monitoring", "false");
   await project.up();
   expect(Object.keys(await services(project.prefix))).not.toContain("prometheus");
@@ -360,6 +366,18 @@ test("switched off and on again, it finds its history", async () => {
     (await logs('{service="prometheus"}')).flatMap(({ values }) => values.map(([time]) => time)),
   );
   expect([...names].some((time) => Number(time) / 1e9 < begin)).toBe(true);
+  const found = await grafana<{ uid: string; folderUid: string }[]>("search?type=dash-db");
+  const inside = found.filter(({ folderUid }) => folderUid === "dating-mini-app").map(({ uid }) => uid);
+  expect(inside.sort()).toEqual([...ours, "beside"].sort());
+  expect(found.map(({ uid }) => uid).sort()).toEqual([...ours, "beside", "mine"].sort());
+  expect((await project.up()).steps).toEqual([]);
+  expect((await project.preview({ refresh: true })).steps).toEqual([]);
+});
+
+test("a stack is purged although its Grafana is gone", async () => {
+  await docker("rm", "--force", ...["grafana", "telegram", "restless", "greedy"].map(container));
+  project.run("ops/purge", [project.stackName], `${project.stackName}\n`);
+  expect(await services(project.prefix)).toEqual({});
 });
 
 /** What the Bot API was asked; it writes to its standard error, too. */
