@@ -2,6 +2,7 @@ import { deployedResources, dockerEnvironment, type DeployedResource } from "../
 import { containerType, inspectContainers, serviceOf } from "./containers";
 import { previewRefresh } from "./engine";
 import type { Finding } from "./findings";
+import { askGrafana } from "./grafana";
 import { DockerHost } from "./inspect";
 import { tryRoles } from "./roles";
 
@@ -10,6 +11,8 @@ export interface Drift {
   findings: Finding[];
   resources: DeployedResource[];
   host: DockerHost;
+  /** The resources that cannot be compared or brought back now: what keeps them does not answer. */
+  outOfReach: string[];
 }
 
 /**
@@ -20,7 +23,10 @@ export async function findDrift(stack: string): Promise<Drift> {
   const resources = deployedResources(stack);
   const host = new DockerHost(dockerEnvironment(resources));
   const inspected = [...(await inspectContainers(resources, host)), ...tryRoles(resources, host)];
-  return { findings: merge(inspected, previewRefresh(stack), resources), resources, host };
+  const silent = await askGrafana(resources);
+  const outOfReach = silent?.urns ?? [];
+  const findings = merge(inspected, previewRefresh(stack, outOfReach), resources);
+  return { findings: [...findings, ...(silent ? [silent.finding] : [])], resources, host, outOfReach };
 }
 
 /** What both looks found is told once: in the words of the inspection, which knows more. */

@@ -12,11 +12,14 @@ interface RefreshPreview {
   }[];
 }
 
-/** What the engine's own look at a stack finds, without changing its state. */
-export function previewRefresh(stack: string): Finding[] {
+/** What the engine's own look at a stack, but for some resources, finds, without changing its state. */
+export function previewRefresh(stack: string, outOfReach: string[]): Finding[] {
   const text = execFileSync(
     "pulumi",
-    ["refresh", "--preview-only", "--json", "--non-interactive", "--stack", stack],
+    [
+      ...["refresh", "--preview-only", "--json", "--non-interactive", "--stack", stack],
+      ...outOfReach.flatMap((urn) => ["--exclude", urn]),
+    ],
     {
       encoding: "utf8",
       maxBuffer: 256 * 1024 * 1024,

@@ -17,7 +17,11 @@ export interface FixOptions {
  * @throws Error, before anything is touched, when that would deploy something else too, or make up for lost data with
  * an empty volume
  */
-export function fixDrift(stack: string, { findings, resources, host }: Drift, options: FixOptions): void {
+export function fixDrift(
+  stack: string,
+  { findings, resources, host, outOfReach }: Drift,
+  options: FixOptions,
+): void {
   const lost = findings.flatMap(({ lostVolume }) => lostVolume ?? []);
   if (lost.length > 0 && !options.emptyVolumes) {
     throw new Error(
@@ -45,6 +49,7 @@ export function fixDrift(stack: string, { findings, resources, host }: Drift, op
   pulumi(
     ...["up", "--refresh", "--yes", "--skip-preview", "--stack", stack, "--message", "ops/drift --fix"],
     ...[...replaced].flatMap((urn) => ["--replace", urn]),
+    ...outOfReach.flatMap((urn) => ["--exclude", urn]),
   );
   intruders.filter(({ holdsTheName }) => !holdsTheName).forEach(({ id }) => remove(id));
 }

@@ -1,0 +1,20 @@
+import { application } from "../engine/support/application";
+import { docker } from "../engine/support/docker";
+import type { Project } from "../engine/support/project";
+
+jest.setTimeout(600_000);
+
+let project: Project;
+beforeAll(async () => {
+  ({ project } = await application());
+  await project.configurePath("monitoring", "true");
+  await project.up();
+});
+afterAll(() => project?.discard());
+
+test("ops/drift brings back a Grafana that does not answer", async () => {
+  await docker("stop", `${project.prefix}-grafana`);
+  const said = project.run("ops/drift", [project.stackName, "--fix"]);
+  expect(said).toContain("what Grafana shows: cannot be compared: nobody answers");
+  expect(said).toContain(`Stack ${project.stackName} is as it was deployed.`);
+});
