@@ -28,10 +28,7 @@ export interface GrafanaArgs {
 
 const port = 3000;
 
-/**
- * The password of Grafana's user `admin`. Grafana reads it when its volume is new and never again, so it stays as long as
- * the volume does, with or without `monitoring`.
- */
+/** The password of Grafana's user `admin`. It stays as long as the volume does, with or without `monitoring`. */
 export function grafanaPassword(): pulumi.Output<string> {
   return new random.RandomPassword(
     "grafana-password",
@@ -51,7 +48,7 @@ export class Grafana extends pulumi.ComponentResource {
     super("dating:index:Grafana", name, {}, opts);
     const server = createServer(this, args);
     this.container = server.container;
-    createContent(this, args, server);
+    createContent(this, args, createAdministrator(this, args, server));
     this.registerOutputs();
   }
 }
@@ -88,7 +85,28 @@ function createServer(parent: Grafana, args: GrafanaArgs): Workload {
   );
 }
 
-function createContent(parent: Grafana, { files, url, password }: GrafanaArgs, server: Workload): void {
+/** What depends on this finds Grafana up, and is let in with the password. */
+function createAdministrator(parent: Grafana, { context, password }: GrafanaArgs, server: Workload) {
+  return new command.local.Command(
+    "grafana-administrator",
+    {
+      create: "bash hooks/grafana-password.sh",
+      environment: {
+        ...(context.dockerHost && { DOCKER_HOST: context.dockerHost }),
+        CONTAINER: server.container.id,
+      },
+      stdin: pulumi.interpolate`${password}\n`,
+      triggers: [server.container.id],
+    },
+    { parent, dependsOn: [server.healthy], deleteBeforeReplace: true },
+  );
+}
+
+function createContent(
+  parent: Grafana,
+  { files, url, password }: GrafanaArgs,
+  administrator: pulumi.Resource,
+): void {
   const provider = new grafana.Provider(
     "grafana",
     { url, auth: pulumi.interpolate`admin:${password}`, retries: 5 },
@@ -100,7 +118,7 @@ function createContent(parent: Grafana, { files, url, password }: GrafanaArgs, s
     DATA_SOURCES: files.dataSources.map(({ uid }) => uid).join(" "),
     FOLDERS: [...new Set(files.dashboards.map(({ folder }) => slug(folder)))].join(" "),
   };
-  const made = makeRoom("out", room, { parent, dependsOn: [server.healthy] });
+  const made = makeRoom("out", room, { parent, dependsOn: [administrator] });
   const opts = {
     parent,
     provider,

@@ -354,6 +354,15 @@ test("switched off and on again, it finds its history", async () => {
   await project.configurePath("monitoring", "false");
   await project.up();
   expect(Object.keys(await services(project.prefix))).not.toContain("prometheus");
+  // As in a volume that was adopted or restored, the administrator has another password.
+  await docker(
+    ...["run", "--rm", "--volume", `${project.prefix}_grafana_data:/var/lib/grafana`, "--entrypoint", "sh"],
+    ...[
+      localImage("grafana"),
+      "-c",
+      "echo other | grafana cli admin reset-admin-password --password-from-stdin",
+    ],
+  );
   await project.configurePath("monitoring", "true");
   await project.up();
   const earlier = await until(

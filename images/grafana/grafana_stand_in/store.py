@@ -1,9 +1,15 @@
 """What Grafana keeps: folders, data sources and dashboards, each under its uid."""
+import hashlib
+import hmac
 import json
+import os
 import sqlite3
 from typing import Any
 
 Document = dict[str, Any]
+
+
+ADMINISTRATOR = ("user", "admin")
 
 
 class Store:
@@ -40,3 +46,21 @@ class Store:
 
     def delete(self, kind: str, uid: str) -> None:
         self._file.execute("DELETE FROM document WHERE kind = ? AND uid = ?", (kind, uid))
+
+    def has_password(self) -> bool:
+        return self.get(*ADMINISTRATOR) is not None
+
+    def set_password(self, password: str) -> None:
+        salt = os.urandom(16)
+        self.put(*ADMINISTRATOR, {"salt": salt.hex(), "hash": hashed(password, salt)})
+
+    def is_password(self, password: str) -> bool:
+        known = self.get(*ADMINISTRATOR)
+        return known is not None and hmac.compare_digest(
+            hashed(password, bytes.fromhex(known["salt"])), known["hash"]
+        )
+
+
+def hashed(password: str, salt: bytes) -> str:
+    # As Grafana does: PBKDF2 with 10,000 rounds.
+    return hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 10_000, 50).hex()
