@@ -137,7 +137,7 @@ if (config.monitoringImages) {
 /** The edge's base URL, as reached from this machine. */
 export const url = baseUrl;
 /** Grafana's address, where the stack has it, and the password of its user `admin`. */
-export const grafana = config.monitoringImages && { url: grafanaAddress, password };
+export const grafana = config.monitoringImages ? { url: grafanaAddress, password } : null;
 /** Name of the Postgres container, for psql and backups. */
 export const databaseContainer = database.container.name;
 /** Real name of each volume. */

@@ -32,7 +32,8 @@ function main(): void {
   services.sort((a, b) => (a.service < b.service ? -1 : 1));
   const where = environment.DOCKER_HOST ?? "this machine's Docker Engine";
   console.log(statusReport(stack, url, where, services));
-  if (typeof outputs.grafanaUrl === "string") console.log(`Grafana:         ${outputs.grafanaUrl}`);
+  const grafana = outputs.grafana as { url: string } | null | undefined;
+  if (grafana) console.log(`Grafana:         ${grafana.url}`);
 }
 
 function stateOf({ State }: InspectedContainer): string {

@@ -389,5 +389,12 @@ test("a stack is purged although its Grafana is gone", async () => {
   expect(await services(project.prefix)).toEqual({});
 });
 
+test("ops/status says where Grafana is, and what is a stand-in", async () => {
+  const { url } = (await project.stack.outputs()).grafana!.value as { url: string };
+  const said = project.run("ops/status", [project.stackName]);
+  expect(said).toContain(url);
+  expect(said).toMatch(/^ {2}grafana is /m);
+});
+
 /** What the Bot API was asked; it writes to its standard error, too. */
 const asked = () => project.run("sh", ["-c", `docker logs ${container("telegram")} 2>&1`]);

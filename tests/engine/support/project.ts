@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
@@ -143,11 +143,18 @@ function recordDockerCalls(directory: string): void {
   );
 }
 
-/** A port that nothing listens on. */
+/**
+ * A port that nothing listens on, below those that the kernel and the Docker Engine give out by themselves (from 32768):
+ * one of these may be taken by any connection before it is used.
+ */
 export async function freePort(): Promise<number> {
+  const port = randomInt(20_000, 32_768);
   const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const { port } = server.address() as AddressInfo;
+  const free = await new Promise<boolean>((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "0.0.0.0", () => resolve(true));
+  });
+  if (!free) return freePort();
   await new Promise((closed) => server.close(closed));
   return port;
 }
