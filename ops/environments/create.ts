@@ -25,8 +25,14 @@ export interface EnvironmentOptions {
   seed: string;
 }
 
-/** What belongs to the one stack that has it: real names of volumes, and addresses. */
-const notTaken = ["domain", "httpPort", "volumes", "webappUrl", "photoCdnUrl"];
+/**
+ * What belongs to the one stack that has it: real names of volumes, and addresses. Monitoring, too: many environments
+ * share a host, and nobody is to be woken by one.
+ */
+const notTaken = [
+  ...["domain", "httpPort", "volumes", "webappUrl", "photoCdnUrl"],
+  ...["monitoring", "grafanaPort", "grafanaUrl", "alertChatId"],
+];
 
 /** Makes a preview environment, or brings it up to date. @returns the address where it is served */
 export function create(stack: string, options: EnvironmentOptions): string {

@@ -144,11 +144,11 @@ function recordDockerCalls(directory: string): void {
 }
 
 /**
- * A port that nothing listens on, below those that the kernel and the Docker Engine give out by themselves (from 32768):
- * one of these may be taken by any connection before it is used.
+ * A port that nothing listens on, below those that preview environments have (from 20000) and those that the kernel and
+ * the Docker Engine give out (from 32768): one of these may be taken before it is used.
  */
 export async function freePort(): Promise<number> {
-  const port = randomInt(20_000, 32_768);
+  const port = randomInt(10_000, 20_000);
   const server = createServer();
   const free = await new Promise<boolean>((resolve) => {
     server.once("error", () => resolve(false));
