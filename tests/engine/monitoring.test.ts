@@ -383,17 +383,17 @@ test("switched off and on again, it finds its history", async () => {
   expect((await project.preview({ refresh: true })).steps).toEqual([]);
 });
 
-test("a stack is purged although its Grafana is gone", async () => {
-  await docker("rm", "--force", ...["grafana", "telegram", "restless", "greedy"].map(container));
-  project.run("ops/purge", [project.stackName], `${project.stackName}\n`);
-  expect(await services(project.prefix)).toEqual({});
-});
-
 test("ops/status says where Grafana is, and what is a stand-in", async () => {
   const { url } = (await project.stack.outputs()).grafana!.value as { url: string };
   const said = project.run("ops/status", [project.stackName]);
   expect(said).toContain(url);
   expect(said).toMatch(/^ {2}grafana is /m);
+});
+
+test("a stack is purged although its Grafana is gone", async () => {
+  await docker("rm", "--force", ...["grafana", "telegram", "restless", "greedy"].map(container));
+  project.run("ops/purge", [project.stackName], `${project.stackName}\n`);
+  expect(await services(project.prefix)).toEqual({});
 });
 
 /** What the Bot API was asked; it writes to its standard error, too. */
