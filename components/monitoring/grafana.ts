@@ -8,6 +8,7 @@ import type { StackContext } from "../context";
 import type { Networks } from "../networks";
 import { Workload } from "../workload";
 import type { GrafanaFiles } from "./dashboards";
+import { deployMessage, warnOfOverwriting } from "./edited-dashboards";
 
 export interface GrafanaArgs {
   context: StackContext;
@@ -48,6 +49,7 @@ export class Grafana extends pulumi.ComponentResource {
     super("dating:index:Grafana", name, {}, opts);
     const server = createServer(this, args);
     this.container = server.container;
+    warnOfOverwriting(args.files.dashboards, args.url, args.password);
     createContent(this, args, createAdministrator(this, args, server));
     this.registerOutputs();
   }
@@ -157,7 +159,7 @@ function createContent(
         {
           folder: folders.get(folder)!.uid,
           configJson: JSON.stringify(model),
-          message: "Deployed from monitoring/grafana/dashboards",
+          message: deployMessage(model),
           // The file is what a changed file says, also over a change made by hand.
           overwrite: true,
         },

@@ -134,13 +134,14 @@ const secrets: Rule = (changes) =>
     })
     .map((what) => ({ title: "secret changed", text: what }));
 
-const dashboards: Rule = (changes) =>
-  changes
-    .filter(({ type, action }) => /^grafana:.*:Dashboard$/.test(type) && action !== "create")
-    .map(({ name, action }) => ({
-      title: "dashboard overwritten",
-      text: `${name}${action === "delete" ? " is removed" : ""}: what was edited in Grafana is lost`,
-    }));
+const dashboards: Rule = (changes, { preview }) => [
+  ...preview.diagnostics
+    .filter(({ severity, message }) => severity === "warning" && /^Dashboard \S+ was edited/.test(message))
+    .map(({ message }) => ({ title: "dashboard overwritten", text: message.trim() })),
+  ...changes
+    .filter(({ type, action }) => /^grafana:.*:Dashboard$/.test(type) && action === "delete")
+    .map(({ name }) => ({ title: "dashboard removed", text: `${name}: what was edited in Grafana is lost` })),
+];
 
 /** In the order in which a reviewer should read them. */
 const rules: Rule[] = [

@@ -267,14 +267,21 @@ describe("Grafana", () => {
       ...{ dashboard: { ...dashboard, title: "By hand" }, folderUid: "dating-mini-app" },
     });
     await grafana("dashboards/db", { dashboard: { uid: "mine", title: "Mine" } });
-    expect((await project.up()).steps).toEqual([]);
+    const unchanged = await project.up();
+    expect(unchanged.steps).toEqual([]);
+    expect(unchanged.text).not.toContain("was edited");
     expect(await title("overview")).toBe("By hand");
     expect((await project.preview({ refresh: true })).steps).toEqual([
       "update grafana:oss/dashboard:Dashboard dashboard-overview",
     ]);
 
     writeFileSync(file("overview"), readFileSync(file("overview"), "utf8").replace('"30s"', '"1m"'));
-    const { steps } = await project.up();
+    const edited =
+      /Dashboard overview was edited in Grafana \(version 2 by admin, [^)]*\), and monitoring\/grafana/;
+    const reviewed = project.attempt("ops/preview", [project.stackName]).stdout;
+    expect(reviewed).toMatch(edited);
+    const { steps, text } = await project.up();
+    expect(text).toMatch(edited);
     expect(steps).toEqual(["update grafana:oss/dashboard:Dashboard dashboard-overview"]);
     expect(await title("overview")).toBe("Overview");
     expect(await uids()).toEqual([...ours, "mine"].sort());
@@ -356,7 +363,8 @@ test("switched off and on again, it finds its history", async () => {
   expect(Object.keys(await services(project.prefix))).not.toContain("prometheus");
   // As in a volume that was adopted or restored, the administrator has another password.
   await docker(
-    ...["run", "--rm", "--volume", `${project.prefix}_grafana_data:/var/lib/grafana`, "--entrypoint", "sh"],
+    ...["run", "--rm", "--network", "none", "--entrypoint", "sh"],
+    ...["--volume", `${project.prefix}_grafana_data:/var/lib/grafana`],
     ...[
       localImage("grafana"),
       "-c",

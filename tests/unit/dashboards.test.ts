@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { readGrafanaFiles } from "../../components/monitoring/dashboards";
+import { deployMessage, overwritten } from "../../components/monitoring/edited-dashboards";
 import { monitoringFolder } from "../../components/monitoring/files";
 
 let root: string;
@@ -49,4 +50,22 @@ test("all problems are told at once", () => {
   expect(() => readGrafanaFiles(root)).toThrow(
     /another\.json: "uid" must be[^]*broken\.json: [^]*Nothing was changed\.$/,
   );
+});
+
+describe("what a deploy overwrites in Grafana", () => {
+  const saved = (version: number, message: string) => ({
+    ...{ version, message, created: "2026-01-02T03:04:05Z", createdBy: "anna" },
+  });
+  const [before, after] = [{ title: "Before" }, { title: "After" }];
+  const deploy = (version: number) => saved(version, deployMessage(before));
+
+  test.each([
+    ["nothing, where nobody edited it", after, [deploy(1)], undefined],
+    ["nothing, where the file is as it was deployed", before, [saved(2, "mine"), deploy(1)], undefined],
+    ["nothing, where there is no such dashboard", after, [], undefined],
+    ["the newest edit, where the file has changed", after, [saved(3, ""), saved(2, "mine"), deploy(1)], 3],
+    ["a dashboard that was there before the first deploy", after, [saved(1, "")], 1],
+  ])("%s", (_, model, versions, version) => {
+    expect(overwritten({ model }, versions)?.version).toBe(version);
+  });
 });

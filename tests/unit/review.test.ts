@@ -38,6 +38,17 @@ test("an unchanged stack has no risk and no change", () => {
   expect(recorded("unchanged")).toMatchObject({ risks: [], services: [], changes: [] });
 });
 
+test("an edit in Grafana that a deploy overwrites is a risk", () => {
+  const preview = parsePreview(read("unchanged"));
+  const message =
+    "Dashboard overview was edited in Grafana (version 2 by anna): a deploy overwrites the edit.\n";
+  preview.diagnostics.push(
+    { severity: "warning", message },
+    { severity: "warning", message: "something else" },
+  );
+  expect(reviewed(preview).risks).toContainEqual({ title: "dashboard overwritten", text: message.trim() });
+});
+
 test("the comment finds itself again and names every risk before anything else", () => {
   const review = recorded("several-at-once");
   const text = renderMarkdown(review);

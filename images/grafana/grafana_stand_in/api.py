@@ -2,6 +2,7 @@
 import base64
 import re
 import secrets
+from datetime import datetime, timezone
 from html import escape
 from typing import Any
 
@@ -20,6 +21,10 @@ class Refused(Exception):
         super().__init__(message)
         self.status = status
         self.body = {"message": message, **more}
+
+
+def now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 @web.middleware
@@ -222,7 +227,14 @@ async def save_dashboard(request: web.Request) -> web.Response:
         if model.get("version") != before["version"]:
             raise Refused(412, "The dashboard has been changed by someone else", status="version-mismatch")
     version = before["version"] + 1 if before else 1
-    content = {"uid": uid, "folderUid": folder_uid, "version": version, "model": {**model, "uid": uid}}
+    saved_as = {
+        **{"version": version, "created": now(), "createdBy": "admin", "message": body.get("message") or ""},
+        **{"uid": uid, "parentVersion": version - 1, "restoredFrom": 0},
+    }
+    content = {
+        **{"uid": uid, "folderUid": folder_uid, "version": version, "model": {**model, "uid": uid}},
+        "versions": [saved_as, *(before or {}).get("versions", [])][:20],
+    }
     saved = store.put("dashboard", uid, content)
     title = slug(model["title"])
     return web.json_response(
@@ -246,6 +258,13 @@ async def read_dashboard(request: web.Request) -> web.Response:
     }
     model = {**saved["model"], "id": saved["id"], "version": saved["version"]}
     return web.json_response({"meta": meta, "dashboard": model})
+
+
+@routes.get("/api/dashboards/uid/{uid}/versions")
+async def read_versions(request: web.Request) -> web.Response:
+    saved = found(request.app[STORE], "dashboard", request.match_info["uid"], "Dashboard not found")
+    versions = [{"id": version["version"], "dashboardId": saved["id"], **version} for version in saved.get("versions", [])]
+    return web.json_response({"continueToken": "", "versions": versions[: int(request.query.get("limit", 1000))]})
 
 
 @routes.delete("/api/dashboards/uid/{uid}")
