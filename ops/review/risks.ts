@@ -135,9 +135,11 @@ const secrets: Rule = (changes) =>
     .map((what) => ({ title: "secret changed", text: what }));
 
 const dashboards: Rule = (changes, { preview }) => [
+  // What the program itself says, which asked Grafana.
   ...preview.diagnostics
-    .filter(({ severity, message }) => severity === "warning" && /^Dashboard \S+ was edited/.test(message))
-    .map(({ message }) => ({ title: "dashboard overwritten", text: message.trim() })),
+    .map(({ message }) => message.trim().replace(/^warning: /, ""))
+    .filter((message) => /^Dashboard \S+ was edited/.test(message))
+    .map((message) => ({ title: "dashboard overwritten", text: message })),
   ...changes
     .filter(({ type, action }) => /^grafana:.*:Dashboard$/.test(type) && action === "delete")
     .map(({ name }) => ({ title: "dashboard removed", text: `${name}: what was edited in Grafana is lost` })),
