@@ -1,3 +1,5 @@
+import "./config/promise-traces";
+
 import * as pulumi from "@pulumi/pulumi";
 
 import { Backup } from "./components/backup";
