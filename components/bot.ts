@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
+import type { BotVariable } from "../config/bot-variables";
 import type { StackContext } from "./context";
 import type { Database } from "./database";
 import type { Migrations } from "./migrations";
@@ -57,25 +58,25 @@ function createService(parent: Bot, args: BotArgs, jwtSecret: pulumi.Output<stri
   const { context, database, domain, networks } = args;
   const { host, name, user, password } = database.connection;
   const paths = "PathPrefix(`/api/`) || Path(`/health`) || Path(`/version`)";
+  const variables: Record<BotVariable, pulumi.Input<string>> = {
+    API_HOST: "0.0.0.0",
+    API_PORT: String(port),
+    // The application reads its secrets from the environment only, so `docker inspect` shows them.
+    BOT_DATABASE_URL: pulumi.interpolate`postgresql+asyncpg://${user}:${password.apply(encodeURIComponent)}@${host}:5432/${name}`,
+    BOT_TOKEN: args.token,
+    JWT_SECRET: jwtSecret,
+    NSFW_THRESHOLD: String(args.nsfwThreshold),
+    PHOTO_CDN_URL: args.photoCdnUrl,
+    PHOTO_STORAGE_PATH: photoPath,
+    WEBAPP_URL: args.webappUrl,
+  };
   return new Workload(
     "bot",
     {
       context,
       service: "bot",
       image: args.image,
-      environment: {
-        API_HOST: "0.0.0.0",
-        API_PORT: String(port),
-        // The application reads its secrets from the environment only, so `docker inspect` shows them.
-        BOT_DATABASE_URL: pulumi.interpolate`postgresql+asyncpg://${user}:${password.apply(encodeURIComponent)}@${host}:5432/${name}`,
-        BOT_TOKEN: args.token,
-        JWT_SECRET: jwtSecret,
-        NSFW_THRESHOLD: String(args.nsfwThreshold),
-        PHOTO_CDN_URL: args.photoCdnUrl,
-        PHOTO_STORAGE_PATH: photoPath,
-        WEBAPP_URL: args.webappUrl,
-        ...args.environment,
-      },
+      environment: { ...variables, ...args.environment },
       volumes: [{ volume: args.photos, path: photoPath, sharedBetweenReleases: true }],
       // The name is where Prometheus finds it.
       networks: [{ network: networks.edge }, { network: networks.internal, aliases: ["bot"] }],

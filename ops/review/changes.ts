@@ -1,4 +1,5 @@
 import type { Preview, Step } from "./schema";
+import { changedVariables, type Variable } from "./variables";
 
 /** What happens to one resource, out of all the steps that the engine lists for it. */
 export interface Change {
@@ -13,6 +14,8 @@ export interface Change {
   after: Record<string, unknown>;
   /** The inputs that differ, without a value of any. */
   properties: string[];
+  /** The variables of the bot's environment that differ, where the engine tells which. */
+  variables?: Variable[];
 }
 
 export const types = {
@@ -27,11 +30,13 @@ export const types = {
 const quiet = new Set(["same", "read", "refresh"]);
 
 /** The resources that a preview changes, in the engine's order. Components change only with what is in them. */
-export function changesOf({ steps }: Preview): Change[] {
+export function changesOf({ steps, config }: Preview): Change[] {
   const byUrn = new Map<string, Step[]>();
   for (const step of steps.filter(({ op }) => !quiet.has(op)))
     byUrn.set(step.urn, [...(byUrn.get(step.urn) ?? []), step]);
-  return [...byUrn.values()].map(merge).filter(({ type }) => !/^(dating:|pulumi:pulumi:)/.test(type));
+  return [...byUrn.values()]
+    .map((steps) => merge(steps, config))
+    .filter(({ type }) => !/^(dating:|pulumi:pulumi:)/.test(type));
 }
 
 /** A step of the preview's stack itself, which holds the outputs. */
@@ -50,7 +55,7 @@ export function serviceOf({ before, after, name }: Change): string {
   return found?.value ?? name;
 }
 
-function merge(steps: Step[]): Change {
+function merge(steps: Step[], config: Preview["config"]): Change {
   const [{ urn }] = steps as [Step];
   const action = actionOf(steps);
   const before = steps.find(({ oldState }) => oldState)?.oldState?.inputs ?? {};
@@ -58,7 +63,7 @@ function merge(steps: Step[]): Change {
     action === "delete"
       ? {}
       : ([...steps].reverse().find(({ newState }) => newState)?.newState?.inputs ?? {});
-  return {
+  const change: Change = {
     urn,
     name: urn.split("::").at(-1)!,
     type: urn.split("::").at(-2)!.split("$").at(-1)!,
@@ -69,6 +74,8 @@ function merge(steps: Step[]): Change {
     after,
     properties: action === "create" || action === "delete" ? [] : differing(steps, before, after),
   };
+  const ofBot = change.type === types.container && serviceOf(change) === "bot";
+  return ofBot ? { ...change, variables: changedVariables(steps, config) } : change;
 }
 
 function actionOf(steps: Step[]): Change["action"] {

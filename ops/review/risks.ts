@@ -125,12 +125,16 @@ const networks: Rule = (changes) =>
 const secrets: Rule = (changes) =>
   changes
     .filter(({ action }) => action === "update" || action === "replace")
-    .flatMap(({ type, name, properties, before, after }) => {
+    .flatMap(({ type, name, properties, before, after, variables }) => {
       if (type === types.password) return [`${name} is generated anew`];
       const masked = properties.filter((property) =>
         `${plain(before[property])}${plain(after[property])}`.includes("[secret]"),
       );
-      return masked.map((property) => `${name}: ${property}`);
+      return masked.flatMap((property) =>
+        property === "envs" && variables
+          ? variables.filter(({ secret }) => secret).map((variable) => `${name}: ${variable.name}`)
+          : [`${name}: ${property}`],
+      );
     })
     .map((what) => ({ title: "secret changed", text: what }));
 

@@ -35,6 +35,7 @@ function whatOf(change: Change): string {
   const phrases = properties.map((property) => {
     if (property === "image") return `image ${image(before)} → ${image(after)}`;
     if (property === "memory") return `memory ${String(before.memory)} → ${String(after.memory)} MiB`;
+    if (property === "envs" && change.variables) return change.variables.map(({ name }) => name).join(", ");
     return words[property] ?? property;
   });
   return phrases.filter((phrase) => phrase !== "").join(", ") || "made anew with what it depends on";

@@ -16,13 +16,16 @@ interface Step {
  * outputs. Of steps that change nothing, only the stack's own keeps its state: its outputs are what was deployed.
  */
 export function reduce(text: string): string {
-  const { steps, diagnostics, changeSummary } = JSON.parse(text) as {
+  const { config, steps, diagnostics, changeSummary } = JSON.parse(text) as {
+    config?: Record<string, unknown>;
     steps?: Step[];
     diagnostics?: { message: string }[];
     changeSummary?: unknown;
   };
+  const botEnvironment = config?.["dating:botEnvironment"];
   return JSON.stringify(
     {
+      config: botEnvironment && { "dating:botEnvironment": botEnvironment },
       changeSummary,
       // The CLI complains of plugins on PATH, where the toolchain puts them.
       diagnostics: diagnostics?.filter(({ message }) => !message.includes("$PATH")),

@@ -38,6 +38,17 @@ test("an unchanged stack has no risk and no change", () => {
   expect(recorded("unchanged")).toMatchObject({ risks: [], services: [], changes: [] });
 });
 
+test.each([
+  ["bot-setting", "bot: NSFW_THRESHOLD; start-first", []],
+  ["bot-environment", "bot: FEATURE_LIKES; start-first", []],
+  ["bot-token", "bot: BOT_TOKEN; start-first", ["dating-example-bot: BOT_TOKEN"]],
+])("%s: a setting is no secret, and both are named", (name, line, secrets) => {
+  const review = recorded(name);
+  expect(renderText(review)).toContain(line);
+  const changed = review.risks.filter(({ title }) => title === "secret changed");
+  expect(changed.map(({ text }) => text)).toEqual(secrets);
+});
+
 test("an edit in Grafana that a deploy overwrites is a risk", () => {
   const preview = parsePreview(read("unchanged"));
   const message =

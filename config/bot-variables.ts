@@ -1,0 +1,16 @@
+/**
+ * The environment variables with which every bot starts, and which of them are secret; `botEnvironment` adds further
+ * settings. The engine masks all values of a container's environment as soon as one of them is secret.
+ */
+export const botVariables = {
+  API_HOST: "setting",
+  API_PORT: "setting",
+  BOT_DATABASE_URL: "secret",
+  BOT_TOKEN: "secret",
+  JWT_SECRET: "secret",
+  NSFW_THRESHOLD: "setting",
+  PHOTO_CDN_URL: "setting",
+  PHOTO_STORAGE_PATH: "setting",
+  WEBAPP_URL: "setting",
+} as const;
+export type BotVariable = keyof typeof botVariables;
