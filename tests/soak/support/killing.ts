@@ -1,0 +1,111 @@
+import { execFile, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { labelled, services } from "../../engine/support/docker";
+import { requestUntil } from "../../engine/support/http";
+import type { Project } from "../../engine/support/project";
+
+interface EngineEvent {
+  resourcePreEvent?: { metadata: { op: string; urn: string } };
+  resOutputsEvent?: { metadata: { op: string; urn: string } };
+}
+
+/** Begins and ends of the steps that a deploy has taken so far, as the engine wrote them down; not what stays the same. */
+function progress(log: string): string[] {
+  if (!existsSync(log)) return [];
+  const lines = readFileSync(log, "utf8").split("\n").slice(0, -1);
+  return lines.flatMap((line) => {
+    const { resourcePreEvent, resOutputsEvent } = JSON.parse(line) as EngineEvent;
+    const metadata = (resourcePreEvent ?? resOutputsEvent)?.metadata;
+    if (!metadata || ["same", "read", "refresh"].includes(metadata.op)) return [];
+    return [`${resourcePreEvent ? "begin" : "end"} of ${metadata.op} ${metadata.urn.split("::").at(-1)}`];
+  });
+}
+
+/** A process and all that descend from it. The engine's plugins are in process groups of their own. */
+function tree(root: number): number[] {
+  const table = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" });
+  const pairs = table
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const children = (parent: number): number[] =>
+    pairs.filter(([, of]) => of === parent).flatMap(([pid]) => [pid!, ...children(pid!)]);
+  return [root, ...children(root)];
+}
+
+/** Kills without asking; one that is gone already is fine. */
+function killAll(pids: number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
+/**
+ * Deploys, and kills the engine with its language host, its plugins and their hooks right after the n-th event.
+ *
+ * @param events after how many begins and ends of steps; the deploy ends by itself where there are not so many
+ * @returns what the engine had said it began and ended
+ */
+export async function deployAndKill(project: Project, events = Infinity): Promise<string[]> {
+  const log = join(project.directory, "events.log");
+  rmSync(log, { force: true });
+  const child = spawn(
+    "pulumi",
+    ["up", "--yes", "--skip-preview", "--stack", project.stackName, "--event-log", log],
+    {
+      cwd: project.directory,
+      // Without it the CLI does not know --event-log.
+      env: { ...process.env, ...project.environment, PULUMI_DEBUG_COMMANDS: "true" },
+      stdio: "ignore",
+    },
+  );
+  const ended = once(child, "exit");
+  while (child.exitCode === null && progress(log).length < events)
+    await new Promise((later) => setTimeout(later, 5));
+  if (child.exitCode === null) killAll(tree(child.pid!));
+  await ended;
+  return progress(log);
+}
+
+/** Numbers of events spread evenly over a deploy that has so many. */
+export function spread(points: number, events: number): number[] {
+  return Array.from({ length: points }, (_, index) => Math.round(((index + 0.5) / points) * events));
+}
+
+/** What a stack has on the Docker host, by which an orphan is seen. */
+export async function objects(project: Project): Promise<Record<string, number>> {
+  const count = async (kind: "container" | "volume" | "network") =>
+    (await labelled(kind, project.prefix)).length;
+  return {
+    containers: await count("container"),
+    volumes: await count("volume"),
+    networks: await count("network"),
+  };
+}
+
+/** The way back that the README tells: one command, and the next deploy. */
+export async function recover(project: Project, url: string): Promise<void> {
+  // Not project.run(), which would hold up the load of this process.
+  await promisify(execFile)("ops/recover", [project.stackName], {
+    cwd: project.directory,
+    env: { ...process.env, ...project.environment },
+  });
+  await project.up();
+  await requestUntil(`${url}/health`, 200);
+}
+
+/** Fails unless a stack is exactly what its program says: nothing too much, nothing left to do. */
+export async function expectConverged(project: Project, expected: Record<string, number>): Promise<void> {
+  // A service with two containers is an error of services().
+  await services(project.prefix);
+  expect(await objects(project)).toEqual(expected);
+  expect((await project.preview({ refresh: true })).steps).toEqual([]);
+}
