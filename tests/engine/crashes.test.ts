@@ -7,6 +7,7 @@ import { imagesFor } from "../../config/keys";
 import { application, rowCounts } from "./support/application";
 import { docker, services } from "./support/docker";
 import { request, requestUntil } from "./support/http";
+import { killTree } from "./support/processes";
 import type { Project } from "./support/project";
 
 jest.setTimeout(600_000);
@@ -27,12 +28,11 @@ const expected = imagesFor(false)
 const locks = () => join(project.directory, ".state/.pulumi/locks/organization/dating", project.stackName);
 const locked = () => existsSync(locks()) && readdirSync(locks()).length > 0;
 
-/** A deploy in a process group of its own, so that all of it can be killed at once. */
+/** A deploy that goes on by itself. */
 function deploy() {
   return spawn("pulumi", ["up", "--yes", "--skip-preview", "--stack", project.stackName], {
     cwd: project.directory,
     env: { ...process.env, ...project.environment },
-    detached: true,
     stdio: "ignore",
   });
 }
@@ -43,7 +43,7 @@ async function kill(afterSeconds: number): Promise<void> {
   const ended = once(child, "exit");
   while (child.exitCode === null && !locked()) await new Promise((later) => setTimeout(later, 20));
   await new Promise((later) => setTimeout(later, afterSeconds * 1000));
-  if (child.exitCode === null) process.kill(-child.pid!, "SIGKILL");
+  if (child.exitCode === null) killTree(child.pid!);
   await ended;
 }
 

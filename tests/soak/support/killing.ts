@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 
 import { labelled, services } from "../../engine/support/docker";
 import { requestUntil } from "../../engine/support/http";
+import { killTree } from "../../engine/support/processes";
 import type { Project } from "../../engine/support/project";
 
 interface EngineEvent {
@@ -23,29 +24,6 @@ function progress(log: string): string[] {
     if (!metadata || ["same", "read", "refresh"].includes(metadata.op)) return [];
     return [`${resourcePreEvent ? "begin" : "end"} of ${metadata.op} ${metadata.urn.split("::").at(-1)}`];
   });
-}
-
-/** A process and all that descend from it. The engine's plugins are in process groups of their own. */
-function tree(root: number): number[] {
-  const table = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" });
-  const pairs = table
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  const children = (parent: number): number[] =>
-    pairs.filter(([, of]) => of === parent).flatMap(([pid]) => [pid!, ...children(pid!)]);
-  return [root, ...children(root)];
-}
-
-/** Kills without asking; one that is gone already is fine. */
-function killAll(pids: number[]): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
-  }
 }
 
 /**
@@ -70,7 +48,7 @@ export async function deployAndKill(project: Project, events = Infinity): Promis
   const ended = once(child, "exit");
   while (child.exitCode === null && progress(log).length < events)
     await new Promise((later) => setTimeout(later, 5));
-  if (child.exitCode === null) killAll(tree(child.pid!));
+  if (child.exitCode === null) killTree(child.pid!);
   await ended;
   return progress(log);
 }
