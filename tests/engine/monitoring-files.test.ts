@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-import { load } from "js-yaml";
+import { dump, load } from "js-yaml";
 
 import { fill, monitoringFolder, readMonitoringFiles } from "../../components/monitoring/files";
 import { localImage } from "../../images/content";
@@ -114,4 +114,21 @@ test("Promtail accepts its configuration, and refuses a wrong one", () => {
   expect(verify()).toMatchObject({ status: 0 });
   put("promtail.yml", "scrape_configs: [{ jbo_name: a }]");
   expect(verify().status).not.toBe(0);
+});
+
+test("Promtail, run dry, gives a line of the bot its level and its event, and no other service's", () => {
+  interface Scrape {
+    scrape_configs: Record<string, unknown>[];
+  }
+  const run = (service: string) => {
+    const config = load(fill(files.promtail, { STACK: "dating-test" })) as Scrape;
+    config.scrape_configs[0]!.static_configs = [{ labels: { service } }];
+    put("promtail.yml", dump(config));
+    put("line", '{"level":"INFO","message":"m","event_type":"like"}\n');
+    // It ends with its input, and would not wait for what it has read to be printed.
+    const dryRun = "(cat /line; sleep 1) | promtail -stdin -dry-run -config.file=/promtail.yml";
+    return tool("promtail", "sh", "-c", dryRun).text;
+  };
+  expect(run("bot")).toContain('{event_type="like", level="INFO", service="bot"}');
+  expect(run("webapp")).toContain('{service="webapp"}');
 });
