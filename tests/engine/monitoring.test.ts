@@ -274,6 +274,9 @@ describe("Grafana", () => {
     expect((await project.preview({ refresh: true })).steps).toEqual([
       "update grafana:oss/dashboard:Dashboard dashboard-overview",
     ]);
+    const drift = project.attempt("ops/drift", [project.stackName]);
+    expect(drift.stdout).toContain("dashboard-overview");
+    expect(drift.status).toBe(2);
 
     writeFileSync(file("overview"), readFileSync(file("overview"), "utf8").replace('"30s"', '"1m"'));
     const edited =
