@@ -1,0 +1,208 @@
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { projectRoot } from "../../images/content";
+
+let folder: string;
+let checkout: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "dating-pipeline-"));
+  checkout = join(folder, "checkout");
+  for (const name of ["bin", "home", "checkout/ops"]) mkdirSync(join(folder, name), { recursive: true });
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const environment = (more: NodeJS.ProcessEnv = {}) => ({
+  ...process.env,
+  PATH: `${join(folder, "bin")}:${process.env.PATH}`,
+  HOME: join(folder, "home"),
+  GIT_AUTHOR_NAME: "Test",
+  GIT_AUTHOR_EMAIL: "test@example.com",
+  GIT_COMMITTER_NAME: "Test",
+  GIT_COMMITTER_EMAIL: "test@example.com",
+  ...more,
+});
+
+/** Puts a program in front of the real one; it is a shell script. */
+const fake = (name: string, script: string) =>
+  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+
+/** A `gh` that writes down what it is called with, and answers a question with the given text. */
+function fakeGitHub(answer: string): void {
+  const calls = join(folder, "calls");
+  fake(
+    "bin/gh",
+    `echo "$*" >>${calls}
+for word; do case $word in body=@*) cp "\${word#body=@}" ${folder}/body;; esac; done
+case "$*" in *--jq*) echo "${answer}";; esac`,
+  );
+}
+
+const calls = () => {
+  const file = join(folder, "calls");
+  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+};
+
+/** Runs a command of the project in a checkout that has nothing else. */
+function run(command: string, args: string[], more: NodeJS.ProcessEnv = {}) {
+  cpSync(join(projectRoot, "ops", command), join(checkout, "ops", command));
+  return spawnSync(join(checkout, "ops", command), args, {
+    cwd: checkout,
+    env: environment(more),
+    encoding: "utf8",
+  });
+}
+
+describe("ops/comment", () => {
+  test.each([
+    ["writes a comment where there is none", "", "--method POST repos/{owner}/{repo}/issues/7/comments"],
+    ["updates the one that is there", "42", "--method PATCH repos/{owner}/{repo}/issues/comments/42"],
+  ])("%s", (_, found, call) => {
+    fakeGitHub(found);
+    writeFileSync(join(folder, "preview.md"), "<!-- marker -->\nNothing changes\n");
+    expect(run("comment", ["7", join(folder, "preview.md")])).toMatchObject({ status: 0, stderr: "" });
+    expect(calls()).toHaveLength(2);
+    expect(calls()[0]).toContain("repos/{owner}/{repo}/issues/7/comments");
+    expect(calls()[1]).toContain(call);
+    expect(readFileSync(join(folder, "body"), "utf8")).toContain("Nothing changes");
+  });
+});
+
+describe("ops/propose", () => {
+  const git = (...args: string[]) =>
+    execFileSync("git", args, { cwd: checkout, env: environment(), encoding: "utf8" }).trim();
+  const file = () => join(checkout, "Pulumi.staging.yaml");
+
+  beforeEach(() => {
+    execFileSync("git", ["init", "--quiet", "--bare", join(folder, "origin")]);
+    git("init", "--quiet", "--initial-branch", "main");
+    git("remote", "add", "origin", join(folder, "origin"));
+    writeFileSync(file(), "a: 1\n");
+    writeFileSync(join(checkout, "other"), "");
+    git("add", ".");
+    git("commit", "--quiet", "--message", "Begin");
+  });
+  const propose = () => run("propose", ["Pulumi.staging.yaml", "raise-images", "Raise the images"]);
+
+  test("does nothing where the file is as it was", () => {
+    fakeGitHub("");
+    expect(propose()).toMatchObject({ status: 0, stdout: expect.stringContaining("nothing to propose") });
+    expect(calls()).toEqual([]);
+  });
+
+  test("pushes the file alone to its branch, and opens one pull request for it", () => {
+    fakeGitHub("");
+    appendFileSync(file(), "b: 2\n");
+    appendFileSync(join(checkout, "other"), "not this\n");
+    expect(propose()).toMatchObject({ status: 0 });
+    expect(git("diff", "--name-only", "main", "origin/raise-images")).toBe("Pulumi.staging.yaml");
+    expect(git("log", "-1", "--format=%s", "origin/raise-images")).toBe("Raise the images");
+    expect(calls().filter((call) => call.startsWith("pr create"))).toHaveLength(1);
+
+    fakeGitHub("7");
+    appendFileSync(file(), "c: 3\n");
+    expect(propose()).toMatchObject({ status: 0 });
+    expect(git("show", "origin/raise-images:Pulumi.staging.yaml")).toContain("c: 3");
+    expect(calls().filter((call) => call.startsWith("pr create"))).toHaveLength(1);
+  });
+});
+
+describe("ops/drift-issue", () => {
+  const drift = (status: number) => fake("checkout/ops/drift", `echo "the report" >"$3"; exit ${status}`);
+
+  test.each([
+    [
+      "opens an issue where there is drift and none is open",
+      2,
+      "",
+      "issue create --title Drift in the stack",
+    ],
+    ["updates the open one", 2, "12", "issue edit 12 --body-file build/drift-prod.md"],
+    ["closes it where there is none any more", 0, "12", "issue close 12"],
+  ])("%s", (_, status, open, call) => {
+    drift(status);
+    fakeGitHub(open);
+    expect(run("drift-issue", ["prod"])).toMatchObject({ status: 0 });
+    expect(calls()).toHaveLength(2);
+    expect(calls()[1]).toContain(call);
+  });
+
+  test("does nothing where there is neither", () => {
+    drift(0);
+    fakeGitHub("");
+    expect(run("drift-issue", ["prod"])).toMatchObject({ status: 0 });
+    expect(calls()).toHaveLength(1);
+  });
+
+  test("says nothing about a stack that could not be looked at, and fails", () => {
+    drift(1);
+    fakeGitHub("12");
+    expect(run("drift-issue", ["prod"])).toMatchObject({ status: 1 });
+    expect(calls()).toEqual([]);
+  });
+});
+
+describe("ops/smoke", () => {
+  test("asks the deployed stack for its page, its health and its version", async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url!);
+      response.end();
+    });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    fake("bin/pulumi", `[ "$*" = "stack output url --stack staging" ] && echo http://127.0.0.1:${port}`);
+    // Not spawnSync, which would hold up the server.
+    const child = spawn(join(projectRoot, "ops/smoke"), ["staging"], { env: environment(), stdio: "ignore" });
+    const [status] = (await once(child, "exit")) as [number];
+    server.close();
+    expect({ status, asked }).toEqual({ status: 0, asked: ["/", "/health", "/version"] });
+  });
+});
+
+// As on every machine that deploys over SSH.
+const describeWithSsh = spawnSync("ssh", ["-V"]).status === 0 ? describe : describe.skip;
+
+describeWithSsh("ops/pipeline", () => {
+  const secrets = () => {
+    const key = join(folder, "key");
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "deploys", "-f", key]);
+    return {
+      PULUMI_BACKEND_URL: "s3://bucket",
+      DEPLOY_SSH_KEY: readFileSync(key, "utf8"),
+      DEPLOY_KNOWN_HOSTS: "example.com ssh-ed25519 AAAA",
+    };
+  };
+
+  test.each(["PULUMI_BACKEND_URL", "DEPLOY_SSH_KEY", "DEPLOY_KNOWN_HOSTS"])("asks for %s", (name) => {
+    const { status, stderr } = run("pipeline", ["true"], { ...secrets(), [name]: "" });
+    expect(stderr).toContain(`set ${name}`);
+    expect(status).toBe(1);
+  });
+
+  test("gives the command the key in an agent and nowhere else, and the host's key once", () => {
+    const given = secrets();
+    const look = 'ssh-add -l; echo "key: ${DEPLOY_SSH_KEY-none}"; cat ~/.ssh/known_hosts; exit 3';
+    for (let time = 0; time < 2; time++) {
+      const { status, stdout } = run("pipeline", ["sh", "-c", look], given);
+      expect(stdout).toContain("deploys (ED25519)");
+      expect(stdout).toContain("key: none\nexample.com ssh-ed25519 AAAA\n");
+      expect(stdout.match(/example\.com/g)).toHaveLength(1);
+      expect(status).toBe(3);
+    }
+  });
+});
