@@ -105,6 +105,31 @@ describe("locking images", () => {
   });
 });
 
+describe("pushing images", () => {
+  const push = () =>
+    project.attempt("ops/images", ["push", `${registry.host}/pushed`, project.stackName, "webapp"]);
+
+  test("pins what was built here to the digest under which the registry has it", async () => {
+    const before = configuredImages();
+    const { status, stdout } = push();
+    expect(status).toBe(0);
+    const { webapp } = configuredImages();
+    const place = registry.host.replaceAll(".", "\\.");
+    expect(webapp).toMatch(new RegExp(`^${place}/pushed/webapp:[0-9a-f]{12}@sha256:[0-9a-f]{64}$`));
+    expect(stdout).toContain(`webapp: ${webapp}`);
+    expect(registry.docker("manifest", "inspect", "--insecure", webapp!)).toContain("sha256:");
+    await project.configurePath("images.webapp", before.webapp!);
+    expect(configuredImages()).toEqual(before);
+  });
+
+  test("pins nothing where the registry refuses", () =>
+    loggedOut(() => {
+      const before = configuredImages();
+      expect(push()).toMatchObject({ status: 1 });
+      expect(configuredImages()).toEqual(before);
+    }));
+});
+
 describe("a deploy by digest from a registry that asks for a password", () => {
   test("without the password fails before anything is touched", () =>
     loggedOut(async () => {
