@@ -20,7 +20,7 @@ import { archiveName, BackupError, databaseOf, format } from "./backups/manifest
 import { size } from "./backups/progress";
 import { countTables, psql } from "./backups/psql";
 import { confirm, finish } from "./backups/report";
-import { openStore } from "./backups/store";
+import { openStore } from "./backups/open";
 import { deployedResources } from "./deployment";
 import { StackFile } from "./stack-file";
 

@@ -8,7 +8,7 @@ import { BackupError, databaseOf, volumesOf, type Manifest } from "./backups/man
 import { confirm, finish } from "./backups/report";
 import { checkDatabase, restoreDatabase, undoRestore } from "./backups/restore-database";
 import { StackVolumeStore } from "./backups/stack-volume";
-import { openStore } from "./backups/store";
+import { openStore } from "./backups/open";
 import { readTarget, type Target } from "./backups/target";
 import { realName, unpackVolume } from "./backups/volume";
 

@@ -1,8 +1,6 @@
 import type { Readable } from "node:stream";
 
-import { FolderStore } from "./folder";
 import type { Manifest } from "./manifest";
-import { S3Store } from "./s3";
 
 /** Where the archives of one stack are kept: each a set of files, of which the manifest is written last. */
 export interface ArchiveStore {
@@ -29,13 +27,4 @@ export interface ArchiveWriter {
   commit(manifest: Manifest): Promise<void>;
   /** Removes what was written. */
   abort(): Promise<void>;
-}
-
-/**
- * Opens a stack's archives at a place that people name: a folder, or `s3://BUCKET/PREFIX`.
- *
- * @throws BackupError when the place has a form that means nothing
- */
-export function openStore(location: string, stack: string): WritableStore {
-  return location.startsWith("s3://") ? new S3Store(location, stack) : new FolderStore(location, stack);
 }
