@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Config } from "../config";
 import type { ServiceName } from "../config/keys";
-import { toMebibytes, type Duration, type Size } from "./units";
+import { toMebibytes, type Duration, type Size } from "../config/units";
 
 /** What every component needs to know of the stack that it is a part of. */
 export interface StackContext {

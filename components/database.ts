@@ -3,8 +3,8 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
+import { toSeconds } from "../config/units";
 import type { StackContext } from "./context";
-import { toSeconds } from "./units";
 import { Workload } from "./workload";
 
 export interface DatabaseArgs {

@@ -2,8 +2,8 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
+import { toGoDuration, toSeconds, type Duration } from "../config/units";
 import { labelList, stackLabels, type StackContext } from "./context";
-import { toGoDuration, toSeconds, type Duration } from "./units";
 
 /** How the health of a container is asked. */
 export interface HealthCheck {

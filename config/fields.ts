@@ -1,7 +1,7 @@
 import { Cron } from "croner";
 import { z } from "zod";
 
-import type { Size } from "../components/units";
+import type { Size } from "./units";
 
 /*
  * The kinds of value that a configuration key can have. Pulumi hands every value over as text, so each kind

@@ -1,4 +1,4 @@
-import { toGoDuration, toMebibytes, toSeconds, type Duration } from "../../components/units";
+import { toGoDuration, toMebibytes, toSeconds, type Duration } from "../../config/units";
 
 test.each<[Duration, number, string]>([
   ["1 second", 1, "1s"],
