@@ -4,19 +4,27 @@ import { program } from "commander";
 
 import { deployedIds, dockerEnvironment, deployedResources } from "./deployment";
 import { lockHolders, mayRun } from "./recovery/lock";
+import { mendState } from "./recovery/mend";
 
 program
   .name("ops/recover")
   .description(
-    "Clears what a killed deploy has left, so that the next one goes through: the stack's lock, operations that never\n" +
-      "ended in its state, and containers and networks on the Docker host that carry the stack's label and are not in its\n" +
-      "state. Volumes are never touched, and what the state knows is not either.",
+    "Clears what a killed deploy has left, so that the next one goes through: half-written files of a local backend, the\n" +
+      "stack's lock, operations that never ended in its state, and containers and networks on the Docker host that carry\n" +
+      "the stack's label and are not in its state. Volumes are never touched, and what the state knows is not either.",
   )
   .argument("<stack>")
   .option("--force", "also when the lock's holder may still be running, as on another machine")
   .parse();
 const [stack] = program.processedArgs as [string];
 const { force } = program.opts<{ force?: boolean }>();
+
+try {
+  for (const done of mendState(stack)) console.log(done);
+} catch (error) {
+  console.error(`error: ${(error as Error).message}`);
+  process.exit(1);
+}
 
 const running = lockHolders(stack).filter((holder) => mayRun(holder));
 if (running.length > 0 && !force) {

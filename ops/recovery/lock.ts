@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
+import { stateFolder } from "../local-state";
+
 /** Who holds the lock of a stack in a local backend, as Pulumi writes it down. */
 export interface LockHolder {
   pid: number;
@@ -14,9 +16,10 @@ export interface LockHolder {
  * Reads the locks of a stack whose backend is a folder (`file://…`). Another backend keeps its own, and its
  * `pulumi cancel` knows what runs.
  */
-export function lockHolders(stack: string, backend = process.env.PULUMI_BACKEND_URL ?? ""): LockHolder[] {
-  if (!backend.startsWith("file://")) return [];
-  const folder = join(backend.slice("file://".length), ".pulumi/locks/organization/dating", stack);
+export function lockHolders(stack: string, backend?: string): LockHolder[] {
+  const state = stateFolder(backend);
+  if (!state) return [];
+  const folder = join(state, ".pulumi/locks/organization/dating", stack);
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((file) => file.endsWith(".json"))

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
+import { stateFolder } from "../local-state";
+
 /** A deploy that Pulumi has recorded. */
 export interface Release {
   /** When it began, to the second: its name. */
@@ -107,9 +109,9 @@ function exportedOutputs(stack: string, version: number): Record<string, unknown
 }
 
 function checkpointOutputs(stack: string, update: RecordedUpdate): Record<string, unknown> {
-  const [, folder] = /^file:\/\/(.*)$/.exec(process.env.PULUMI_BACKEND_URL ?? "") ?? [];
+  const folder = stateFolder();
   if (!folder) return {};
-  const history = join(folder.replace(/^~/, process.env.HOME ?? "~"), ".pulumi/history/dating", stack);
+  const history = join(folder, ".pulumi/history/dating", stack);
   for (const name of readdirSync(history).filter((file) => file.endsWith(".history.json"))) {
     const record = JSON.parse(readFileSync(join(history, name), "utf8")) as { startTime: number };
     if (record.startTime !== Date.parse(update.startTime) / 1000) continue;

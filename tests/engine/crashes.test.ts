@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 
 import { imagesFor } from "../../config/keys";
@@ -60,8 +60,13 @@ async function recover(): Promise<void> {
   );
 }
 
-test("a first deploy that was killed is recovered", async () => {
+test("a first deploy that was killed, also while it wrote its state, is recovered", async () => {
   await kill(5);
+  // What is written beside the state is there for a moment with nothing in it.
+  truncateSync(`${project.stateFile}.attrs`);
+  expect(project.attempt("pulumi", ["stack", "--stack", project.stackName]).stderr).toContain(
+    "failed to load checkpoint: EOF",
+  );
   await recover();
 });
 

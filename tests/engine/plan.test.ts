@@ -23,7 +23,7 @@ const botEnvironment = async () => (await services(project.prefix)).bot!.Config.
 test("a deploy stops before it touches anything when it is not what was reviewed, and says what differs", async () => {
   await project.configurePath("nsfwThreshold", "0.5");
   const shown = savePlan();
-  expect(shown).toContain("bot: environment; start-first, no downtime");
+  expect(shown).toContain("bot: NSFW_THRESHOLD; start-first, no downtime");
   const before = await containerIds();
 
   await project.configurePath("memory.webapp", "192 MiB");
