@@ -1,3 +1,4 @@
+import "./config/lazy-arborist";
 import "./config/promise-traces";
 
 import * as pulumi from "@pulumi/pulumi";
