@@ -24,7 +24,12 @@ const all = () => names.map((name) => sides[name]);
 
 beforeAll(async () => {
   for (const name of names) sides[name] = await prepare(name);
-  await Promise.all(all().map(({ project }) => project.up()));
+  // All of them end before the first failure is told: what is removed afterwards must not be deployed any more.
+  const deploys = await Promise.allSettled(all().map(({ project }) => project.up()));
+  const failed = deploys.flatMap((deploy, index) =>
+    deploy.status === "rejected" ? [`${names[index]}: ${String(deploy.reason)}`] : [],
+  );
+  if (failed.length > 0) throw new Error(failed.join("\n\n"));
 });
 afterAll(() => all().forEach((side) => side?.project.discard()));
 
