@@ -36,7 +36,7 @@ const grafanaAddress = config.grafanaUrl ?? `http://localhost:${config.grafanaPo
 const onHost = { providers: [dockerProvider(config)] };
 
 const volumeSet = new Volumes("volumes", { context, names: config.volumes }, onHost);
-const networks = new Networks("networks", { context }, onHost);
+const networks = new Networks("networks", { context, range: config.networkRange }, onHost);
 
 const database = new Database(
   "database",

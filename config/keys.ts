@@ -101,6 +101,17 @@ export const keys = z.strictObject({
       example: "ssh://deploy@dating.example.com",
     },
   ),
+  networkRange: key(
+    text(
+      /^((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}0\/24$/,
+      "must be a range of 256 addresses, as in 198.18.7.0/24",
+    ).optional(),
+    {
+      description:
+        "Addresses that the stack's networks divide. Default: the Docker Engine gives each network a range, of which it has about 30.",
+      example: "198.18.7.0/24",
+    },
+  ),
   localImages: key(flag().default(false), {
     description:
       "Use the images built from `images/` for every image that `images` does not name. For development only.",

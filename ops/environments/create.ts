@@ -8,7 +8,7 @@ import { metaOf } from "../../config/fields";
 import { projectRoot } from "../../images/content";
 import { setSecret } from "../secret-values";
 import { StackFile } from "../stack-file";
-import { portOf } from "./names";
+import { portOf, rangeOf } from "./names";
 import { environments } from "./stacks";
 
 /** What a person may choose of a preview environment. */
@@ -30,7 +30,7 @@ export interface EnvironmentOptions {
  * share a host, and nobody is to be woken by one.
  */
 const notTaken = [
-  ...["domain", "httpPort", "volumes", "webappUrl", "photoCdnUrl"],
+  ...["domain", "httpPort", "networkRange", "volumes", "webappUrl", "photoCdnUrl"],
   ...["monitoring", "grafanaPort", "grafanaUrl", "alertChatId"],
 ];
 
@@ -61,6 +61,7 @@ function configure(stack: string, like: StackFile, options: EnvironmentOptions):
   }
   file.set(options.domain, "domain");
   file.set(options.port ?? String(portOf(stack, publishedByOthers(stack, like))), "httpPort");
+  file.set(networkRange(stack, like), "networkRange");
   file.save();
 
   const secrets = new Map(options.secrets);
@@ -76,6 +77,18 @@ function publishedByOthers(stack: string, like: StackFile): Set<number> {
   const lines = docker(like, ["container", "ls", "--format", format]).split("\n");
   const others = lines.filter((line) => !line.startsWith(`dating-${stack} `));
   return new Set(others.flatMap((line) => [...line.matchAll(/:(\d+)->/g)].map(([, port]) => Number(port))));
+}
+
+/** The range that the environment's networks have already, or else a free one. */
+function networkRange(stack: string, like: StackFile): string {
+  const ids = docker(like, ["network", "ls", "--quiet"]).split("\n").filter(Boolean);
+  const format = `{{index .Labels "dating.stack"}}{{range .IPAM.Config}} {{.Subnet}}{{end}}`;
+  const networks = docker(like, ["network", "inspect", "--format", format, ...ids])
+    .split("\n")
+    .map((line) => line.split(" "))
+    .map(([owner, ...subnets]) => ({ own: owner === `dating-${stack}`, subnets }));
+  const taken = (own: boolean) => networks.flatMap((network) => (network.own === own ? network.subnets : []));
+  return rangeOf(stack, taken(false), taken(true));
 }
 
 function seedDatabase(stack: string, like: StackFile, seed: string): void {

@@ -41,6 +41,29 @@ export function portOf(stack: string, taken: ReadonlySet<number>): number {
   throw new Error(`no port from ${firstPort} to ${firstPort + ports - 1} is free on the Docker host`);
 }
 
+/** Ranges of 256 addresses for preview environments, in 198.18.0.0/15: it is set aside for tests and routed nowhere. */
+const ranges = 512;
+
+/**
+ * The addresses of an environment's networks, which follow from the name, too. The Docker Engine's own ranges are enough
+ * for some ten stacks on a host.
+ *
+ * @param taken networks of others on the Docker host, as in `198.18.7.64/26`
+ * @param own those that the environment has already: it keeps its range
+ * @throws Error when no range is free
+ */
+export function rangeOf(stack: string, taken: readonly string[], own: readonly string[] = []): string {
+  const kept = own.map((subnet) => /^198\.1[89]\.\d+\./.exec(subnet)?.[0]).find(Boolean);
+  if (kept) return `${kept}0/24`;
+  const begin = createHash("sha256").update(stack).digest().readUInt32BE(4) % ranges;
+  for (let offset = 0; offset < ranges; offset++) {
+    const index = (begin + offset) % ranges;
+    const first = `198.${18 + (index >> 8)}.${index & 255}.`;
+    if (!taken.some((subnet) => subnet.startsWith(first))) return `${first}0/24`;
+  }
+  throw new Error("no range of 198.18.0.0/15 is free on the Docker host");
+}
+
 /**
  * A span as people write it, in milliseconds: `90m`, `12h`, `3d`, `2w`.
  *

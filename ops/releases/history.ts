@@ -22,7 +22,13 @@ export interface Release {
 }
 
 /** What belongs to the stack or to its data, and stays when a release is taken back. Secrets stay, too. */
-export const notOfARelease = ["databaseName", "databasePasswordVersion", "dockerHost", "volumes"];
+export const notOfARelease = [
+  "databaseName",
+  "databasePasswordVersion",
+  "dockerHost",
+  "networkRange",
+  "volumes",
+];
 
 interface RecordedUpdate {
   version: number;

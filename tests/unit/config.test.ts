@@ -75,6 +75,12 @@ describe("each wrong value is one problem, with its key and the command that men
       "pulumi config set --stack prod dating:dockerHost 'ssh://deploy@dating.example.com'",
     ],
     [
+      "networkRange",
+      "198.18.7.0/16",
+      "must be a range of 256 addresses, as in 198.18.7.0/24",
+      "pulumi config set --stack prod dating:networkRange '198.18.7.0/24'",
+    ],
+    [
       "localImages",
       "yes",
       "must be true or false",

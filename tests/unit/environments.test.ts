@@ -1,4 +1,4 @@
-import { isEnvironment, portOf, stackOf, toMilliseconds } from "../../ops/environments/names";
+import { isEnvironment, portOf, rangeOf, stackOf, toMilliseconds } from "../../ops/environments/names";
 
 test.each([
   ["PR-123", "preview-pr-123"],
@@ -22,6 +22,17 @@ test("a port follows from the name, and gives way to what is taken", () => {
   const next = portOf("preview-pr-1", new Set([port]));
   expect(next).not.toBe(port);
   expect(() => portOf("x", new Set(Array.from({ length: 10_000 }, (_, n) => 20_000 + n)))).toThrow("no port");
+});
+
+test("so do the addresses of its networks, in a range that is routed nowhere", () => {
+  const range = rangeOf("preview-pr-1", ["172.17.0.0/16"]);
+  expect(range).toMatch(/^198\.1[89]\.\d+\.0\/24$/);
+  const own = range.replace("0/24", "64/26");
+  expect(rangeOf("preview-pr-1", [own])).not.toBe(range);
+  expect(rangeOf("preview-pr-1", [], ["198.19.3.64/26"])).toBe("198.19.3.0/24");
+  const all = Array.from({ length: 512 }, (_, n) => `198.${18 + (n >> 8)}.${n & 255}.0/26`);
+  expect(rangeOf("x", all.slice(1))).toBe("198.18.0.0/24");
+  expect(() => rangeOf("x", all)).toThrow("no range");
 });
 
 test("spans of time have a unit", () => {

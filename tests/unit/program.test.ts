@@ -150,6 +150,21 @@ test("only the edge publishes a port, and the database is on the internal networ
   expect(containers.postgres?.networksAdvanced.map(({ name }) => name)).toEqual(["dating-dev-internal"]);
 });
 
+test("the networks divide the configured range; without one, the Docker Engine chooses", async () => {
+  const ranges = () =>
+    resources
+      .filter(({ type }) => type === "docker:index/network:Network")
+      .map(({ name, inputs }) => [name, inputs.ipamConfigs as unknown]);
+  await deploy({ "dating:networkRange": "198.18.7.0/24" });
+  expect(Object.fromEntries(ranges())).toEqual({
+    "edge-network": [{ subnet: "198.18.7.0/26", gateway: "198.18.7.1" }],
+    "internal-network": [{ subnet: "198.18.7.64/26", gateway: "198.18.7.65" }],
+    "docker-api-network": [{ subnet: "198.18.7.128/26", gateway: "198.18.7.129" }],
+  });
+  await deploy();
+  expect(ranges().map(([, range]) => range)).toEqual([undefined, undefined, undefined]);
+}, 20_000);
+
 test("volumes carry the stack's name unless the configuration names existing ones", async () => {
   const names = () =>
     resources
