@@ -48,7 +48,7 @@ function fakeGitHub(answer: string): void {
     "bin/gh",
     `echo "$*" >>${calls}
 for word; do case $word in body=@*) cp "\${word#body=@}" ${folder}/body;; esac; done
-case "$*" in *--jq*) echo "${answer}";; esac`,
+case "$*" in *--jq*) echo "${answer}";; "pr create"*) echo https://github.com/example/dating/pull/31;; esac`,
   );
 }
 
@@ -112,12 +112,14 @@ describe("ops/propose", () => {
     expect(git("diff", "--name-only", "main", "origin/raise-images")).toBe("Pulumi.staging.yaml");
     expect(git("log", "-1", "--format=%s", "origin/raise-images")).toBe("Raise the images");
     expect(calls().filter((call) => call.startsWith("pr create"))).toHaveLength(1);
+    expect(calls().at(-1)).toBe("workflow run preview.yml --ref raise-images --field number=31");
 
     fakeGitHub("7");
     appendFileSync(file(), "c: 3\n");
     expect(propose()).toMatchObject({ status: 0 });
     expect(git("show", "origin/raise-images:Pulumi.staging.yaml")).toContain("c: 3");
     expect(calls().filter((call) => call.startsWith("pr create"))).toHaveLength(1);
+    expect(calls().at(-1)).toBe("workflow run preview.yml --ref raise-images --field number=7");
   });
 });
 

@@ -69,8 +69,21 @@ test("no job with secrets runs for a fork's pull request", () => {
   for (const { file, job } of jobs.filter(({ job }) => JSON.stringify(job).includes("secrets."))) {
     expect(job.environment).toBeDefined();
     if ("pull_request" in workflow(file).on)
-      expect(job.if).toBe("github.event.pull_request.head.repo.full_name == github.repository");
+      expect(job.if).toBe(
+        "github.event_name == 'workflow_dispatch' || " +
+          "github.event.pull_request.head.repo.full_name == github.repository",
+      );
   }
+});
+
+test("what proposes a change may start the preview of it, which takes its number by hand", () => {
+  const proposing = jobs.filter(({ job }) => job.steps.some(({ run }) => run?.includes("ops/propose")));
+  expect(proposing.map(({ file, job }) => [file, job.permissions?.actions])).toEqual([
+    ["images.yml", "write"],
+  ]);
+  expect(workflow("preview.yml").on.workflow_dispatch).toMatchObject({
+    inputs: { number: { required: true } },
+  });
 });
 
 test("a deploy that runs is never cancelled, and nothing but deploys waits in its line", () => {
