@@ -5,7 +5,7 @@ import { program } from "commander";
 import { revisionsAfter } from "../images/revisions";
 import { runPreview, secretValues } from "./review/engine";
 import { renderMarkdown, renderText } from "./review/render";
-import { reviewOf } from "./review/review";
+import { isRefused, reviewOf } from "./review/review";
 import { parsePreview } from "./review/schema";
 import { redactAll, redactor } from "./review/values";
 
@@ -25,13 +25,15 @@ const options = program.opts<{ json?: string; savePlan?: string; markdown?: stri
 
 function main(): void {
   if (options.json && options.savePlan) throw new Error("a recorded preview has no plan: leave --json out");
-  const text = options.json ? readFileSync(options.json, "utf8") : runPreview(stack, options.savePlan);
+  const text = options.json
+    ? readFileSync(options.json, "utf8")
+    : runPreview(stack, { plan: options.savePlan });
   const redact = redactor(options.json ? [] : secretValues(stack));
   const preview = redactAll(parsePreview(text), redact);
   const review = reviewOf(stack, preview, revisionsAfter);
   console.log(renderText(review));
   if (options.markdown) writeFileSync(options.markdown, renderMarkdown(review));
-  if (preview.diagnostics.some(({ severity }) => severity === "error")) process.exitCode = 1;
+  if (isRefused(preview)) process.exitCode = 1;
 }
 
 try {

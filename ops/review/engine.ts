@@ -2,15 +2,27 @@ import { execFileSync, spawnSync } from "node:child_process";
 
 import { projectRoot } from "../../images/content";
 
+/** What a preview is to do beside being shown. */
+export interface PreviewOptions {
+  /** Where the plan is written to. */
+  plan?: string;
+  /** The stack's file, where it is another than `Pulumi.STACK.yaml`. */
+  configFile?: string;
+}
+
 /**
  * Asks the engine what a deploy would change.
  *
  * @returns what it prints as JSON, also when it refuses: the reasons are in it
  * @throws Error when there is no preview at all
  */
-export function runPreview(stack: string, plan?: string): string {
-  const args = ["preview", "--json", "--non-interactive", "--stack", stack, "--policy-pack", "policy"];
-  const { stdout, stderr, error } = spawnSync("pulumi", plan ? [...args, "--save-plan", plan] : args, {
+export function runPreview(stack: string, { plan, configFile }: PreviewOptions = {}): string {
+  const args = [
+    ...["preview", "--json", "--non-interactive", "--stack", stack, "--policy-pack", "policy"],
+    ...(plan === undefined ? [] : ["--save-plan", plan]),
+    ...(configFile === undefined ? [] : ["--config-file", configFile]),
+  ];
+  const { stdout, stderr, error } = spawnSync("pulumi", args, {
     cwd: projectRoot,
     encoding: "utf8",
     maxBuffer: 256 * 1024 * 1024,

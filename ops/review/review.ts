@@ -26,6 +26,11 @@ export function reviewOf(
   };
 }
 
+/** Whether the engine refuses what it was asked to preview. */
+export function isRefused({ diagnostics }: Preview): boolean {
+  return diagnostics.some(({ severity }) => severity === "error");
+}
+
 /** What goes comes first: it is what a reader must not miss when the rest is cut. */
 function ordered(changes: Change[]): Change[] {
   const order = ["delete", "replace", "update", "create"];

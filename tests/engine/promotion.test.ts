@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { load } from "js-yaml";
@@ -107,7 +107,7 @@ describe("locking images", () => {
 
 describe("pushing images", () => {
   const push = () =>
-    project.attempt("ops/images", ["push", `${registry.host}/pushed`, project.stackName, "webapp"]);
+    project.attempt("ops/images", ["push", `${registry.host}/Pushed`, project.stackName, "webapp"]);
 
   test("pins what was built here to the digest under which the registry has it", async () => {
     const before = configuredImages();
@@ -250,7 +250,7 @@ describe("a promotion", () => {
     const { status, text } = promote();
     expect({ status, text }).toEqual({
       status: 0,
-      text: expect.stringMatching(/\+ .*docker:index:Container/),
+      text: expect.stringMatching(/^Services\n(?: {2}.*\n)* {2}bot: new, image \S+; starts$/m),
     });
     const { config } = load(prodFile()) as { config: Record<string, unknown> };
     expect(config["dating:images"]).toEqual(configuredImages());
@@ -266,6 +266,20 @@ describe("a promotion", () => {
         `^\\w+  \\S+  Ada <ada@example.com>  from ${project.stackName} as deployed \\S+, commit [0-9a-f]{40}\n$`,
       ),
     );
+    expect(await labelled("container", `${project.prefix}-prod`)).toEqual([]);
+  });
+
+  test("with --yes deploys nothing when that would not be what it showed", async () => {
+    // Somebody changes the stack between the preview and the deploy.
+    const real = project.run("sh", ["-c", "command -v pulumi"]).trim();
+    const wrapper = join(project.directory, ".bin/pulumi");
+    const change = `${real} config set --stack ${prod} --path dating:memory.bot "768 MiB"`;
+    writeFileSync(wrapper, `#!/bin/sh\n[ "$1" != up ] || ${change}\nexec ${real} "$@"\n`, { mode: 0o755 });
+    const { status, text } = promote("--yes");
+    rmSync(wrapper);
+    git("checkout", "--quiet", "--", `Pulumi.${prod}.yaml`);
+    expect(text).toMatch(/not what was reviewed: nothing was changed\.\n {2}dating-\S+-bot: other memory/);
+    expect(status).toBe(1);
     expect(await labelled("container", `${project.prefix}-prod`)).toEqual([]);
   });
 

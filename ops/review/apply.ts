@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+import { projectRoot } from "../../images/content";
+import { secretValues } from "./engine";
+import { redactor } from "./values";
+import { PlanOutput } from "./violations";
+
+/**
+ * Deploys exactly what a plan says that was saved with a preview.
+ *
+ * @throws Error that names what differs from the plan, when anything does, or says that the deploy failed
+ */
+export async function applyPlan(stack: string, plan: string, message?: string): Promise<void> {
+  // With its own preview: that is held against the plan, too, before anything is touched.
+  const args = [
+    ...["up", "--yes", "--non-interactive", "--stack", stack, "--plan", plan, "--policy-pack", "policy"],
+    ...(message === undefined ? [] : ["--message", message]),
+  ];
+  const child = spawn("pulumi", args, {
+    cwd: projectRoot,
+    env: { ...process.env, PULUMI_EXPERIMENTAL: "true" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = new PlanOutput(redactor(secretValues(stack)));
+  const streams = [child.stdout, child.stderr].map(async (stream) => {
+    for await (const line of createInterface({ input: stream })) {
+      const shown = output.take(line);
+      if (shown !== undefined) console.log(shown);
+    }
+  });
+  const status = await new Promise<number>((done, failed) => {
+    child.on("error", failed);
+    child.on("close", (code) => done(code ?? 1));
+  });
+  await Promise.all(streams);
+  if (status === 0) return;
+  if (output.violations.length === 0) throw new Error(`the deploy of ${stack} failed`);
+  throw new Error(
+    [
+      `this is not what was reviewed${output.applying ? "; the deploy stopped there" : ": nothing was changed"}.`,
+      ...output.violations.map((line) => `  ${line}`),
+    ].join("\n"),
+  );
+}
