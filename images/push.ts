@@ -13,7 +13,8 @@ export async function pushImages(registry: string, names: string[]): Promise<Map
   const pushed = new Map<string, string>();
   for (const name of names) {
     const { tag } = parseReference(localImage(name));
-    const target = `${registry}/${name}`;
+    // GitHub's names of owners and repositories have capitals, which a reference must not have.
+    const target = `${registry.toLowerCase()}/${name}`;
     parseReference(`${target}:${tag}`);
     await run("docker", ["tag", localImage(name), `${target}:${tag}`]);
     await run("docker", ["push", "--quiet", `${target}:${tag}`]);
