@@ -5,6 +5,7 @@ import { program } from "commander";
 import { findDrift } from "./host/drift";
 import type { Finding } from "./host/findings";
 import { fixDrift, type FixOptions } from "./host/fix";
+import { escape } from "./review/render";
 
 program
   .name("ops/drift")
@@ -32,15 +33,18 @@ function report(findings: Finding[]): string {
 }
 
 function markdown(findings: Finding[]): string {
-  const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+  // An issue has the limit of a comment.
+  const rows = findings.map(({ subject, text }) => `| ${escape(subject)} | ${escape(text.slice(0, 400))} |`);
+  const shown = rows.slice(0, 70);
   if (findings.length === 0) return `Stack \`${stack}\` is as it was deployed.\n`;
   return [
     `Stack \`${stack}\` differs from what was deployed in ${things(findings.length)}:`,
     "",
     "| What | How |",
     "| --- | --- |",
-    ...findings.map(({ subject, text }) => `| ${cell(subject)} | ${cell(text)} |`),
+    ...shown,
     "",
+    ...(shown.length < rows.length ? [`… and ${things(rows.length - shown.length)} more.`, ""] : []),
     `Bring it back: \`ops/drift ${stack} --fix\``,
     "",
   ].join("\n");

@@ -15,8 +15,8 @@ export interface Review {
 
 /** GitHub refuses a longer comment (in characters). */
 export const commentLimit = 65_536;
-/** The most that one risk may take. */
-const riskLimit = 400;
+/** The most of one risk that is told, the less the more there are. */
+const riskLimits = [400, 200, 100, 50, 25];
 
 /** The first line of a stack's comment, by which a later preview finds it. */
 export function marker(stack: string): string {
@@ -36,7 +36,7 @@ export function renderMarkdown(review: Review, limit = commentLimit): string {
   const head = [marker(stack), `## Preview of ${code(stack)}`, "", `${countsLine(counts)}.`, ""].join("\n");
   const foot = `\n\nThe whole preview: ${code(`ops/preview ${stack}`)}\n`;
   const sections = [
-    section("### Risks", risks.length > 0 ? risks.map(riskLine) : ["None of those that are looked for."]),
+    section("### Risks", riskLines(risks, limit - head.length - foot.length - 20)),
     section(
       "### Services",
       services.map((s) => `- **${escape(s.service)}**: ${escape(s.what)}; ${s.how}`),
@@ -86,9 +86,18 @@ export function diffLines(changes: Change[]): string[] {
   });
 }
 
-function riskLine({ title, text }: Risk): string {
-  const cut = text.length > riskLimit ? `${text.slice(0, riskLimit)}…` : text;
-  return `- ⚠️ **${escape(title)}**: ${escape(cut)}`;
+/** A line for each risk. Where there is no room for that many, one for each kind: no kind is ever left out. */
+function riskLines(risks: Risk[], room: number): string[] {
+  if (risks.length === 0) return ["None of those that are looked for."];
+  const line = (title: string, text: string) => `- ⚠️ **${escape(title)}**: ${escape(text)}`;
+  for (const most of riskLimits) {
+    const lines = risks.map(({ title, text }) =>
+      line(title, text.length > most ? `${text.slice(0, most)}…` : text),
+    );
+    if (lines.join("\n").length < room) return lines;
+  }
+  const titles = [...new Set(risks.map(({ title }) => title))];
+  return titles.map((title) => line(title, `${risks.filter((risk) => risk.title === title).length} times`));
 }
 
 function section(title: string, lines: string[]): string[] {
@@ -108,7 +117,7 @@ function fit(lines: string[], room: number): string {
 }
 
 /** Text in which nothing is markup, a mention or a link. */
-function escape(text: string): string {
+export function escape(text: string): string {
   return text
     .replace(/\s+/g, " ")
     .replace(/[\\`*_{}[\]<>#|~]/g, "\\$&")

@@ -110,9 +110,12 @@ const ports: Rule = (changes) =>
 
 const privileges: Rule = (changes) =>
   containers(changes)
-    .filter(({ action }) => action !== "create" && action !== "delete")
+    .filter(({ action }) => action !== "delete")
     .flatMap((change) =>
-      widened(change).map((what) => ({ title: "privilege", text: `${serviceOf(change)} ${what}` })),
+      (change.action === "create" ? privilegesOf(change.after) : widened(change)).map((what) => ({
+        title: "privilege",
+        text: `${serviceOf(change)} ${what}`,
+      })),
     );
 
 const networks: Rule = (changes) =>
@@ -163,24 +166,43 @@ function mounts({ volumes: all }: Record<string, unknown>): string {
   );
 }
 
+/** What a new container may do that no other may. */
+function privilegesOf(state: Record<string, unknown>): string[] {
+  const gained = capabilitiesOf(state, "adds");
+  return [
+    ...(gained.length > 0 ? [`has ${gained.join(", ")}`] : []),
+    ...(capabilitiesOf(state, "drops").includes("ALL") ? [] : ["keeps Docker's own capabilities"]),
+    ...pathsOf(state).map((path) => `mounts the host's ${path}`),
+    ...(state.privileged === true ? ["is privileged"] : []),
+    ...namespacesOf(state),
+  ];
+}
+
+const names = (value: unknown, key: string) => list(value).map((item) => text(item[key]));
+const pathsOf = (state: Record<string, unknown>) => names(state.volumes, "hostPath").filter(Boolean);
+const capabilitiesOf = (state: Record<string, unknown>, key: string) =>
+  (state.capabilities as Record<string, string[]> | undefined)?.[key] ?? [];
+const namespacesOf = (state: Record<string, unknown>) =>
+  ["networkMode", "pidMode", "ipcMode", "usernsMode"]
+    .filter((mode) => state[mode] === "host")
+    .map((mode) => `shares the host's ${mode.replace("Mode", "")} namespace`);
+
 /** What a container may do afterwards that it may not do now. */
 function widened({ before, after }: Change): string[] {
-  const names = (value: unknown, key: string) => list(value).map((item) => text(item[key]));
   const more = (from: string[], to: string[]) => to.filter((item) => !from.includes(item));
-  const capabilities = (state: Record<string, unknown>, key: string) =>
-    (state.capabilities as Record<string, string[]> | undefined)?.[key] ?? [];
   const options = (state: Record<string, unknown>) => (state.securityOpts as string[] | undefined) ?? [];
-  const gained = more(capabilities(before, "adds"), capabilities(after, "adds"));
-  const kept = more(capabilities(after, "drops"), capabilities(before, "drops"));
+  const gained = more(capabilitiesOf(before, "adds"), capabilitiesOf(after, "adds"));
+  const kept = more(capabilitiesOf(after, "drops"), capabilitiesOf(before, "drops"));
   const joined = more(names(before.networksAdvanced, "name"), names(after.networksAdvanced, "name"));
   const dropped = more(options(after), options(before));
-  const paths = more(names(before.volumes, "hostPath"), names(after.volumes, "hostPath"));
+  const paths = more(pathsOf(before), pathsOf(after));
   return [
     ...gained.map((capability) => `gains ${capability}`),
     ...kept.map((capability) => `no longer drops ${capability}`),
     ...joined.map((network) => `joins the network ${network}`),
     ...dropped.map((option) => `loses ${option}`),
-    ...paths.filter(Boolean).map((path) => `mounts the host's ${path}`),
+    ...paths.map((path) => `mounts the host's ${path}`),
+    ...more(namespacesOf(before), namespacesOf(after)),
     ...(before.readOnly === true && after.readOnly !== true ? ["gets a writable root file system"] : []),
     ...(before.privileged !== true && after.privileged === true ? ["becomes privileged"] : []),
     ...(before.user !== after.user ? [`runs as ${text(after.user) || "the image's user"}`] : []),

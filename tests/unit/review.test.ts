@@ -78,6 +78,42 @@ test("a comment never exceeds GitHub's limit, and the risks are never what is cu
   for (const { title } of review.risks) expect(text).toContain(`**${title}**`);
 });
 
+test("however many risks there are, each is told as long as there is room, and then each kind", () => {
+  const kinds = ["data volume", "absence", "privilege"];
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 0, max: 600 }), (count, length) => {
+      const risks = Array.from({ length: count }, (_, n) => ({
+        title: kinds[n % 3]!,
+        text: `<${n}> ${"*".repeat(length)}`,
+      }));
+      const text = renderMarkdown({ ...recorded("several-at-once"), risks });
+      expect(text.length).toBeLessThanOrEqual(commentLimit);
+      for (const { title } of risks.slice(0, 3)) expect(text).toContain(`**${title}**`);
+      if (count <= 500) for (let n = 0; n < count; n++) expect(text).toContain(`: \\<${n}\\> `);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test.each([
+  ["gains a capability", { capabilities: { drops: ["ALL"], adds: ["CAP_NET_ADMIN"] } }, "has CAP_NET_ADMIN"],
+  ["drops none", { capabilities: undefined }, "keeps Docker's own capabilities"],
+  ["mounts a path", { volumes: [{ hostPath: "/etc", containerPath: "/etc" }] }, "mounts the host's /etc"],
+  ["is privileged", { privileged: true }, "is privileged"],
+  ["is in a namespace of the host", { pidMode: "host" }, "shares the host's pid namespace"],
+])("a new service that %s is a risk", (_, inputs, what) => {
+  const preview = parsePreview(read("first-deploy"));
+  const of = (service: string) =>
+    preview.steps.find(({ urn }) => urn.endsWith(`Container::dating-example-${service}`))!.newState!;
+  expect(reviewed(preview).risks.filter(({ text }) => text.startsWith("webapp"))).toEqual([]);
+  of("webapp").inputs = { ...of("webapp").inputs, ...inputs };
+  expect(reviewed(preview).risks).toContainEqual({ title: "privilege", text: `webapp ${what}` });
+});
+
+test("the comment of several changes at once reads like this", () => {
+  expect(renderMarkdown(recorded("several-at-once")).split("\n")).toMatchSnapshot();
+});
+
 test("text from outside is neither markup nor a mention", () => {
   const review = {
     ...recorded("unchanged"),
