@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { program } from "commander";
 
 import { revisionsAfter } from "../images/revisions";
+import { changesShape } from "./review/changes";
 import { runPreview, secretValues } from "./review/engine";
-import { renderMarkdown, renderText } from "./review/render";
+import { renderMarkdown, renderText, type Review } from "./review/render";
 import { isRefused, reviewOf } from "./review/review";
 import { parsePreview } from "./review/schema";
 import { redactAll, redactor } from "./review/values";
@@ -23,7 +24,19 @@ program
 const [stack] = program.processedArgs as [string];
 const options = program.opts<{ json?: string; savePlan?: string; markdown?: string }>();
 
-function main(): void {
+/** The stack as it is to be, where it gets another shape. */
+async function pictureOf({ changes }: Review): Promise<string | undefined> {
+  if (options.json !== undefined || !changesShape(changes)) return undefined;
+  // Loaded when it is needed: it takes the whole program with it.
+  const [{ mermaid }, { graphOf }, { registrations }] = await Promise.all([
+    import("./drawing/draw.js"),
+    import("./drawing/model.js"),
+    import("./drawing/registrations.js"),
+  ]);
+  return mermaid(graphOf(stack, await registrations(stack)));
+}
+
+async function main(): Promise<void> {
   if (options.json && options.savePlan) throw new Error("a recorded preview has no plan: leave --json out");
   const text = options.json
     ? readFileSync(options.json, "utf8")
@@ -32,13 +45,14 @@ function main(): void {
   const preview = redactAll(parsePreview(text), redact);
   const review = reviewOf(stack, preview, revisionsAfter);
   console.log(renderText(review));
-  if (options.markdown) writeFileSync(options.markdown, renderMarkdown(review));
+  if (options.markdown) {
+    const picture = isRefused(preview) ? undefined : await pictureOf(review);
+    writeFileSync(options.markdown, renderMarkdown(review, picture));
+  }
   if (isRefused(preview)) process.exitCode = 1;
 }
 
-try {
-  main();
-} catch (error) {
+main().catch((error: unknown) => {
   console.error(`ops/preview: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
-}
+});

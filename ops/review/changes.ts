@@ -39,6 +39,17 @@ export function changesOf({ steps, config }: Preview): Change[] {
     .filter(({ type }) => !/^(dating:|pulumi:pulumi:)/.test(type));
 }
 
+/** Whether the stack gets another shape: other services, networks, volumes or ports, or others joined. */
+export function changesShape(changes: Change[]): boolean {
+  const parts: string[] = [types.container, types.network, types.volume];
+  const edges = ["networksAdvanced", "volumes", "ports"];
+  return changes.some(
+    ({ type, action, properties }) =>
+      parts.includes(type) &&
+      (action === "create" || action === "delete" || properties.some((property) => edges.includes(property))),
+  );
+}
+
 /** A step of the preview's stack itself, which holds the outputs. */
 export function stackStep({ steps }: Preview): Step | undefined {
   return steps.find(({ urn }) => urn.includes("::pulumi:pulumi:Stack::"));

@@ -30,8 +30,12 @@ export function countsLine(counts: Review["counts"]): string {
   return [...(parts.length > 0 ? parts : ["no changes"]), `${counts.same ?? 0} unchanged`].join(", ");
 }
 
-/** The summary as a GitHub comment: risks first, the full diff folded, cut from its end where it is too long. */
-export function renderMarkdown(review: Review, limit = commentLimit): string {
+/**
+ * The summary as a GitHub comment: risks first, the full diff folded, cut from its end where it is too long.
+ *
+ * @param picture the stack as it is to be, as Mermaid, where it gets another shape
+ */
+export function renderMarkdown(review: Review, picture?: string, limit = commentLimit): string {
   const { stack, counts, risks, services } = review;
   const head = [marker(stack), `## Preview of ${code(stack)}`, "", `${countsLine(counts)}.`, ""].join("\n");
   const foot = `\n\nThe whole preview: ${code(`ops/preview ${stack}`)}\n`;
@@ -44,6 +48,10 @@ export function renderMarkdown(review: Review, limit = commentLimit): string {
   ].filter((lines) => lines.length > 1);
   let result = head;
   for (const lines of sections) result += fit(lines, limit - result.length - foot.length);
+  const drawn = picture
+    ? `<details><summary>The stack afterwards</summary>\n\n\`\`\`mermaid\n${picture}\`\`\`\n\n</details>\n\n`
+    : "";
+  if (result.length + drawn.length + foot.length < limit) result += drawn;
   const begin = "<details><summary>Every change</summary>\n\n```diff\n";
   const end = "```\n\n</details>\n";
   const room = limit - result.length - foot.length - begin.length - end.length;

@@ -18,7 +18,35 @@ const containerIds = async () =>
   (await inspect(...(await labelled("container", project.prefix)))).map(({ Id }) => Id).sort();
 const savePlan = () => project.run("ops/preview", [project.stackName, "--save-plan", "plan.json"]);
 const apply = () => project.attempt("ops/up", [project.stackName, "--plan", "plan.json"]);
+
+/** The passwords that the stack made. */
+function generated(): string[] {
+  const state = project.run("pulumi", ["stack", "export", "--show-secrets", "--stack", project.stackName]);
+  const found = [...state.matchAll(/"plaintext": "\\"([^"\\]{20,})\\""/g)].map(([, value = ""]) => value);
+  expect(found.length).toBeGreaterThan(2);
+  return found;
+}
 const botEnvironment = async () => (await services(project.prefix)).bot!.Config.Env;
+
+test("the comment for a pull request tells the risks, draws the stack as it is to be, and holds no secret", async () => {
+  const port = await project.stack.getConfig("dating:httpPort");
+  await project.configure({ httpPort: "19998", databasePasswordVersion: "2" });
+  const shown = project.run("ops/preview", [project.stackName, "--markdown", "preview.md"]);
+  const comment = readFileSync(join(project.directory, "preview.md"), "utf8");
+  for (const line of [
+    `<!-- dating-preview ${project.stackName} -->`,
+    "**port published**: traefik: 0.0.0.0:19998 → 8000",
+    "**absence**: traefik is stop-first",
+    "**secret changed**: database-password is generated anew",
+    "```mermaid\nflowchart LR\n",
+    's_traefik["traefik<br>:19998 → 8000"]',
+  ])
+    expect(comment).toContain(line);
+  for (const secret of [botToken, ...generated()]) expect(shown + comment).not.toContain(secret);
+
+  await project.stack.removeConfig("dating:databasePasswordVersion");
+  await project.configure({ httpPort: port.value });
+}, 120_000);
 
 test("a deploy stops before it touches anything when it is not what was reviewed, and says what differs", async () => {
   await project.configurePath("nsfwThreshold", "0.5");
@@ -40,12 +68,7 @@ test("a deploy stops before it touches anything when it is not what was reviewed
 
 test("a plan holds no secret in plain text", () => {
   const plan = readFileSync(join(project.directory, "plan.json"), "utf8");
-  const password = project.run("pulumi", ["stack", "export", "--show-secrets", "--stack", project.stackName]);
-  const generated = [...password.matchAll(/"plaintext": "\\"([^"\\]{20,})\\""/g)].map(
-    ([, value = ""]) => value,
-  );
-  expect(generated.length).toBeGreaterThan(2);
-  for (const secret of [botToken, ...generated]) expect(plan).not.toContain(secret);
+  for (const secret of [botToken, ...generated()]) expect(plan).not.toContain(secret);
 });
 
 test("a deploy applies exactly the plan that was reviewed", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 
 import { commentLimit, renderMarkdown, renderText } from "../../ops/review/render";
+import { changesShape } from "../../ops/review/changes";
 import { reviewOf } from "../../ops/review/review";
 import { parsePreview, type Preview } from "../../ops/review/schema";
 import { redactAll, redactor } from "../../ops/review/values";
@@ -112,6 +113,30 @@ test.each([
 
 test("the comment of several changes at once reads like this", () => {
   expect(renderMarkdown(recorded("several-at-once")).split("\n")).toMatchSnapshot();
+});
+
+test.each([
+  ["bot-image", false],
+  ["database-password", false],
+  ["unchanged", false],
+  ["network-joined", true],
+  ["edge-port", true],
+  ["service-removed", true],
+  ["first-deploy", true],
+])("%s: whether the stack gets another shape is %s", (name, shape) => {
+  expect(changesShape(recorded(name).changes)).toBe(shape);
+});
+
+test("a picture of the stack stands after what a reviewer has to read, and gives way to it", () => {
+  const review = recorded("several-at-once");
+  const text = renderMarkdown(review, "flowchart LR\n");
+  expect(text).toContain("```mermaid\nflowchart LR\n```\n");
+  expect(text.indexOf("### Services")).toBeLessThan(text.indexOf("mermaid"));
+  expect(text.indexOf("mermaid")).toBeLessThan(text.indexOf("Every change"));
+  const large = renderMarkdown(review, `flowchart LR\n${"  a --- b\n".repeat(8000)}`);
+  expect(large.length).toBeLessThanOrEqual(commentLimit);
+  expect(large).not.toContain("mermaid");
+  expect(large).toContain("Every change");
 });
 
 test("text from outside is neither markup nor a mention", () => {
