@@ -18,11 +18,14 @@ import { projectRoot } from "../../images/content";
 interface Step {
   uses?: string;
   run?: string;
+  env?: Record<string, string>;
 }
 
 interface Job {
   if?: string;
   environment?: string;
+  needs?: string;
+  strategy?: { matrix: { stack: string[] } };
   permissions?: Record<string, string>;
   concurrency?: { group: string; "cancel-in-progress": boolean };
   steps: Step[];
@@ -84,6 +87,46 @@ test("what proposes a change may start the preview of it, which takes its number
   expect(workflow("preview.yml").on.workflow_dispatch).toMatchObject({
     inputs: { number: { required: true } },
   });
+});
+
+test("a secret is there for the one step that uses it, and no job writes more than it has to", () => {
+  for (const file of files) {
+    const { jobs: parsed } = workflow(file);
+    const steps = Object.values(parsed).flatMap((job) => job.steps);
+    const given = steps.flatMap(({ env = {} }) => Object.values(env)).filter((v) => v.includes("secrets."));
+    expect(text(file).match(/secrets\./g) ?? []).toHaveLength(given.length);
+    for (const { env = {}, run } of steps)
+      if (JSON.stringify(env).includes("secrets.")) expect(run).toMatch(/^ops\/pipeline make /);
+  }
+  const writes = jobs.flatMap(({ file, job }) =>
+    Object.entries(job.permissions ?? {}).flatMap(([scope, may]) => (may === "write" ? [[file, scope]] : [])),
+  );
+  expect(writes).toEqual([
+    ["drift.yml", "issues"],
+    ...["actions", "contents", "packages", "pull-requests"].map((scope) => ["images.yml", scope]),
+    ["preview.yml", "pull-requests"],
+  ]);
+});
+
+test("a deploy is staging and its smoke test, then prod's plan, and that plan behind prod's approval", () => {
+  const { staging, plan, prod, ...others } = workflow("deploy.yml").jobs;
+  expect(others).toEqual({});
+  const ran = (job?: Job) => job!.steps.map(({ run = "" }) => run).join("\n");
+  expect([plan!.needs, prod!.needs]).toEqual(["staging", "plan"]);
+  expect([staging!.environment, plan!.environment, prod!.environment]).toEqual([
+    ...["staging", "prod-preview", "prod"],
+  ]);
+  expect(ran(staging)).toContain("make up smoke STACK=staging");
+  expect(ran(plan)).toContain("--save-plan build/plan.json");
+  expect(ran(prod)).toContain("make up smoke STACK=prod PLAN=build/plan.json");
+});
+
+test("a pull request is tested, and it and the drift are looked at for staging and prod", () => {
+  const { test: tested, preview } = workflow("preview.yml").jobs;
+  expect(tested!.steps.map(({ run }) => run)).toContain("make test");
+  for (const job of [preview!, workflow("drift.yml").jobs.drift!])
+    expect(job.strategy?.matrix.stack).toEqual(["staging", "prod"]);
+  expect(workflow("drift.yml").on).toHaveProperty("schedule");
 });
 
 test("a deploy that runs is never cancelled, and nothing but deploys waits in its line", () => {
