@@ -5,6 +5,8 @@ const shared = {
   modulePathIgnorePatterns: ["<rootDir>/build/"],
 };
 
+const loaded = ["tests/engine/rollout.test.ts"];
+
 /** @type {import("jest").Config} */
 module.exports = {
   projects: [
@@ -13,6 +15,14 @@ module.exports = {
       ...shared,
       displayName: "engine",
       testMatch: ["<rootDir>/tests/engine/**/*.test.ts"],
+      testPathIgnorePatterns: loaded,
+      globalSetup: "<rootDir>/tests/engine/support/sweep.ts",
+    },
+    // What sends requests all the while: nothing else may keep the machine busy. Run with `--runInBand`.
+    {
+      ...shared,
+      displayName: "load",
+      testMatch: loaded.map((file) => `<rootDir>/${file}`),
       globalSetup: "<rootDir>/tests/engine/support/sweep.ts",
     },
     // What takes too long for every change: `make soak`.

@@ -40,7 +40,15 @@ interface Container {
   logOpts: Record<string, string>;
 }
 
-type Service = Record<string, unknown> & { image: string };
+/** A service of a Compose file; only what a change of a release touches is named. */
+export interface Service {
+  image: string;
+  environment: Record<string, string>;
+  labels: Record<string, string>;
+  mem_limit?: string;
+  memswap_limit?: string;
+  [key: string]: unknown;
+}
 
 /**
  * A Docker Compose project that is equal to a deployed stack, and made from it: the same images, limits, health checks,
@@ -88,9 +96,9 @@ export class Peer {
     return new Peer(prefix, translated.model, edgePort, translated.files);
   }
 
-  /** Sets the image of a service for the next `up`. */
-  setImage(service: string, image: string): void {
-    this.model.services[service]!.image = image;
+  /** Changes a service for the next `up`. */
+  edit(service: string, change: (service: Service) => unknown): void {
+    change(this.model.services[service]!);
     this.write();
   }
 
@@ -230,13 +238,12 @@ function environment(variables: string[], service: string): Record<string, strin
   );
 }
 
-function migrations(migration: DeployedResource, password: string, labels: object): Service {
-  const { IMAGE, NETWORK, PGHOST, PGDATABASE, PGUSER, VOLUME } = migration.inputs.environment as Record<
-    string,
-    string
-  >;
+function migrations(migration: DeployedResource, password: string, labels: Record<string, string>): Service {
+  const { IMAGE, NETWORK, PGHOST, PGDATABASE, PGUSER, VOLUME } = migration.inputs.environment as {
+    [name in "IMAGE" | "NETWORK" | "PGHOST" | "PGDATABASE" | "PGUSER" | "VOLUME"]: string;
+  };
   return {
-    image: IMAGE!,
+    image: IMAGE,
     labels,
     user: "10003:10003",
     environment: { PGHOST, PGDATABASE, PGUSER, PASSWORD: password },

@@ -1,0 +1,120 @@
+/*
+ * Draws what was measured last, from results/, as docs/measurements.svg.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import * as echarts from "echarts";
+
+import type { Summary } from "./measure";
+
+/** A bar: whose it is, and how long. */
+type Bar = [name: string, value: number];
+
+interface Panel {
+  title: string;
+  unit: "s" | "";
+  bars: Bar[];
+}
+
+interface Results<Result> {
+  machine: { processors: number };
+  runs: number;
+  results: Result[];
+}
+
+interface Rollout {
+  change: string;
+  name: string;
+  runs: number;
+  failedRequests: number;
+  untilServing?: Summary;
+}
+
+function results<Result>(name: string): Results<Result> {
+  return JSON.parse(readFileSync(join(__dirname, `results/${name}.json`), "utf8")) as Results<Result>;
+}
+
+function panels(): Panel[] {
+  const medians = (name: string): Bar[] =>
+    results<Summary & { name: string }>(name).results.map(({ name, median }) => [name, median]);
+  const rollouts = results<Rollout>("rollouts").results;
+  const subjects = [...new Set(rollouts.map(({ name }) => name))];
+  const failed = (subject: string) => {
+    const own = rollouts.filter(({ name }) => name === subject);
+    const [requests, runs] = [own.map(({ failedRequests }) => failedRequests), own.map(({ runs }) => runs)];
+    return sum(requests) / sum(runs);
+  };
+  return [
+    { title: "Nothing to do", unit: "s", bars: medians("noop") },
+    { title: "A new stack, images present", unit: "s", bars: medians("deploy") },
+    {
+      title: "A new bot image: from the command until it answers",
+      unit: "s",
+      bars: rollouts
+        .filter(({ change, untilServing }) => change.includes("bot image") && untilServing)
+        .map(({ name, untilServing }) => [name, untilServing!.median]),
+    },
+    {
+      title: "Failed requests in a change of a release, mean of all kinds",
+      unit: "",
+      bars: subjects.map((subject) => [subject, failed(subject)]),
+    },
+  ];
+}
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+const [width, left, barHeight, panelGap] = [900, 330, 24, 46];
+const [ownColour, otherColour] = ["#2563eb", "#94a3b8"];
+
+/** Ours stand out from what they are compared with. */
+const colour = (name: string) => (/^(pulumi|make) /.test(name) ? ownColour : otherColour);
+
+function draw(found: Panel[]): string {
+  let top = 0;
+  const places = found.map(({ bars }) => {
+    const place = { top: top + panelGap, height: bars.length * barHeight };
+    top = place.top + place.height;
+    return place;
+  });
+  const { machine, runs } = results("noop");
+  const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height: top + 40 });
+  chart.setOption({
+    animation: false,
+    backgroundColor: "#ffffff",
+    title: [
+      ...found.map(({ title }, index) => ({
+        text: title,
+        left: 12,
+        top: places[index]!.top - 28,
+        textStyle: { fontSize: 14 },
+      })),
+      {
+        text: `Medians of ${runs}, side by side on one machine with ${machine.processors} processors.`,
+        ...{ left: 12, top: top + 12, textStyle: { fontSize: 11, fontWeight: "normal", color: "#64748b" } },
+      },
+    ],
+    grid: places.map((place) => ({ left, right: 70, ...place })),
+    xAxis: found.map((_, gridIndex) => ({ type: "value", gridIndex, show: false })),
+    yAxis: found.map(({ bars }, gridIndex) => ({
+      ...{ type: "category", gridIndex, inverse: true, data: bars.map(([name]) => name) },
+      ...{
+        axisTick: { show: false },
+        axisLine: { show: false },
+        axisLabel: { fontSize: 12, color: "#0f172a" },
+      },
+    })),
+    series: found.map(({ bars, unit }, index) => ({
+      ...{ type: "bar", xAxisIndex: index, yAxisIndex: index, barWidth: 14 },
+      data: bars.map(([name, value]) => ({ value, itemStyle: { color: colour(name) } })),
+      label: {
+        show: true,
+        position: "right",
+        formatter: ({ value }: { value: number }) => `${value.toFixed(unit ? 2 : 1)} ${unit}`.trim(),
+      },
+    })),
+  });
+  return chart.renderToSVGString();
+}
+
+writeFileSync(join(__dirname, "../docs/measurements.svg"), `${draw(panels())}\n`);

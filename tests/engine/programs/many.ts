@@ -1,0 +1,43 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+
+import { labelList, stackLabels, type StackContext } from "../../../components/context";
+import { Workload } from "../../../components/workload";
+
+/* As many workloads as `count` says; with `bare`, as many containers of the provider that are all alike. */
+
+const config = new pulumi.Config();
+const context: StackContext = {
+  prefix: `dating-${pulumi.getStack()}`,
+  entryPoint: "web",
+  healthTimeout: "300 seconds",
+  memory: () => 16,
+};
+const image = "debian:bookworm-slim";
+const network = new docker.Network("network", {
+  name: context.prefix,
+  labels: labelList(stackLabels(context)),
+});
+
+for (let number = 1; number <= config.requireNumber("count"); number++) {
+  const service = `service-${number}`;
+  if (config.getBoolean("bare")) {
+    new docker.Container(service, {
+      ...{ name: `${context.prefix}-${service}`, image, command: ["sleep", "infinity"] },
+      ...{ labels: labelList(stackLabels(context, service)), memory: 16, memorySwap: 16 },
+      networksAdvanced: [{ name: context.prefix }],
+    });
+  } else {
+    new Workload(
+      service,
+      {
+        ...{ context, service, image, command: ["sleep", "infinity"], memory: 16 },
+        environment: { NUMBER: String(number) },
+        networks: [{ network }],
+        health: { command: "true" },
+        ...{ rollout: "start-first", filesystem: "read-only" },
+      },
+      {},
+    );
+  }
+}
