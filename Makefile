@@ -51,7 +51,7 @@ test-unit: ## the fast loop: types and unit tests
 	@$(packages); tsc --noEmit && jest --selectProjects unit
 
 test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME' for some)
-	@$(prepare); ops/images build; node_modules/.bin/jest --selectProjects engine $(ARGS)
+	@$(prepare); ops/images build; node_modules/.bin/jest --selectProjects engine load --runInBand $(ARGS)
 
 soak: ## the tests that take too long for every change: full disks, little memory (ARGS='-t NAME' for some)
 	@$(prepare); ops/images build; node_modules/.bin/jest --selectProjects soak $(ARGS)
@@ -60,7 +60,7 @@ lint: ## types, ESLint and formatting
 	@$(packages); tsc --noEmit && eslint . && prettier --check .
 
 bench: ## measure deploys against an empty program and Docker Compose; writes bench/results/ (half an hour)
-	@$(prepare); ops/up dev >/dev/null; for part in noop deploy rollouts; do node --import tsx bench/$$part.ts; done
+	@$(prepare); ops/up dev >/dev/null; for part in noop deploy rollouts growth picture; do node --import tsx bench/$$part.ts; done
 
 docs: ## write the README's tables anew, and draw its picture of the stack
 	@$(packages); node --import tsx ops/docs.ts; ops/graph dev --svg docs/stack.svg

@@ -1,3 +1,5 @@
+import "../config/lazy-arborist";
+
 import { PolicyPack, type ResourceValidationPolicy, type StackValidationPolicy } from "@pulumi/policy";
 
 import { volumeNames } from "../config/keys";
