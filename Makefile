@@ -51,10 +51,10 @@ test-unit: ## the fast loop: types and unit tests
 	@$(packages); tsc --noEmit && jest --selectProjects unit
 
 test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME' for some)
-	@$(prepare); ops/images build; node_modules/.bin/jest --selectProjects engine load --runInBand $(ARGS)
+	@$(prepare); ops/images build; node_modules/.bin/jest --runInBand $(ARGS) --selectProjects engine load
 
 soak: ## the tests that take too long for every change: full disks, little memory (ARGS='-t NAME' for some)
-	@$(prepare); ops/images build; node_modules/.bin/jest --selectProjects soak $(ARGS)
+	@$(prepare); ops/images build; node_modules/.bin/jest $(ARGS) --selectProjects soak
 
 lint: ## types, ESLint and formatting
 	@$(packages); tsc --noEmit && eslint . && prettier --check .
