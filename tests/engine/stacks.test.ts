@@ -50,6 +50,8 @@ async function prepare(name: string): Promise<Side> {
       ...settings,
       httpPort: String(http),
       httpsPort: String(https),
+      // The dev stack itself may run beside the tests.
+      grafanaPort: String(await freePort()),
       localImages: "true",
       // None: what answers has the edge's own certificate. tests/engine/edge.test.ts has a real authority.
       acmeServer: "https://127.0.0.1:1/directory",
