@@ -1,11 +1,12 @@
 """Alembic's environment: where the database is, and that only one migration runs at a time.
 
 PGHOST, PGPORT, PGUSER and PGDATABASE say where; the password is libpq's PGPASSWORD and never part of a URL.
-LOCK_TIMEOUT is how many seconds to wait for another migration (default 60).
+LOCK_TIMEOUT is how many seconds to wait for another migration, and for tables that are in use (default 60).
 """
 import logging
 import os
 import sys
+import time
 
 import sqlalchemy as sa
 from alembic import context
@@ -15,10 +16,16 @@ from migration_lock import LockTimeout, hold_migration_lock
 from pre_migration_dump import DumpFailed, dump_database
 from schema_check import SchemaProblem, check_known, check_single_head
 
+# Whoever waits for a table's exclusive lock holds up all who come after, so a wait is shorter than a request's time-out,
+# and between two waits they get through. https://www.postgresql.org/docs/15/runtime-config-client.html#GUC-LOCK-TIMEOUT
+TABLE_LOCK_TIMEOUT = "1s"
+TABLE_LOCK_PAUSE_SECONDS = 2
+LOCK_NOT_AVAILABLE = "55P03"
 READ_ONLY_COMMANDS = {"branches", "check", "current", "heads", "history", "show"}
 
 logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 logging.getLogger("alembic").setLevel(logging.INFO)
+log = logging.getLogger("alembic.tables")
 
 
 def database_url() -> sa.engine.URL:
@@ -34,6 +41,10 @@ def database_url() -> sa.engine.URL:
     )
 
 
+def patience() -> float:
+    return float(os.environ.get("LOCK_TIMEOUT") or 60)
+
+
 def command_name() -> str:
     """Alembic's command. Without its command line nobody knows, so it is the one that asks for most."""
     command = getattr(context.config.cmd_opts, "cmd", None)
@@ -45,7 +56,7 @@ def prepare(connection: sa.engine.Connection) -> None:
     command = command_name()
     if command in READ_ONLY_COMMANDS:
         return
-    hold_migration_lock(connection, timeout_seconds=float(os.environ.get("LOCK_TIMEOUT") or 60))
+    hold_migration_lock(connection, timeout_seconds=patience())
     # stamp is what mends a database at an unknown revision.
     if command not in ("upgrade", "downgrade"):
         return
@@ -65,19 +76,37 @@ def run_offline() -> None:
         context.run_migrations()
 
 
+def run_revisions(connection: sa.engine.Connection) -> None:
+    """Runs them; a revision that finds a table in use is undone and tried again."""
+    deadline = time.monotonic() + patience()
+    while True:
+        # A failed revision leaves the ones before it in place, and nothing of itself.
+        context.configure(connection=connection, transaction_per_migration=True)
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+            return
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE or time.monotonic() >= deadline:
+                raise
+            log.info("a table is in use; next try in %d s: %s", TABLE_LOCK_PAUSE_SECONDS, error.statement)
+        time.sleep(TABLE_LOCK_PAUSE_SECONDS)
+
+
 def run_online() -> None:
     engine = sa.create_engine(
         database_url(),
         future=True,
         poolclass=sa.pool.NullPool,
-        connect_args={"application_name": "dating-migrations", "connect_timeout": 10},
+        connect_args={
+            "application_name": "dating-migrations",
+            "connect_timeout": 10,
+            "options": f"-c lock_timeout={TABLE_LOCK_TIMEOUT}",
+        },
     )
     with engine.connect() as connection:
         prepare(connection)
-        # A failed revision leaves the ones before it in place, and nothing of itself.
-        context.configure(connection=connection, transaction_per_migration=True)
-        with context.begin_transaction():
-            context.run_migrations()
+        run_revisions(connection)
 
 
 if context.is_offline_mode():
