@@ -5,7 +5,8 @@ const run = promisify(execFile);
 
 /** Runs the Docker CLI and returns what it prints, standard error included where asked. */
 export async function docker(...args: string[]): Promise<string> {
-  const { stdout } = await run("docker", args, { maxBuffer: 256 * 1024 * 1024 });
+  // Jest's environment is a copy that children do not get by themselves; a test may have set DOCKER_HOST there.
+  const { stdout } = await run("docker", args, { maxBuffer: 256 * 1024 * 1024, env: process.env });
   return stdout.trim();
 }
 

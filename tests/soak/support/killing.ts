@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -26,13 +26,20 @@ function progress(log: string): string[] {
   });
 }
 
+/** Kills the engine with its language host, its plugins and their hooks. */
+const killDeploy = (engine: ChildProcess) => killTree(engine.pid!);
+
 /**
- * Deploys, and kills the engine with its language host, its plugins and their hooks right after the n-th event.
+ * Deploys, and does something bad right after the n-th event.
  *
  * @param events after how many begins and ends of steps; the deploy ends by itself where there are not so many
  * @returns what the engine had said it began and ended
  */
-export async function deployAndKill(project: Project, events = Infinity): Promise<string[]> {
+export async function deployAndKill(
+  project: Project,
+  events = Infinity,
+  hurt: (engine: ChildProcess) => void = killDeploy,
+): Promise<string[]> {
   const log = join(project.directory, "events.log");
   rmSync(log, { force: true });
   const child = spawn(
@@ -48,7 +55,7 @@ export async function deployAndKill(project: Project, events = Infinity): Promis
   const ended = once(child, "exit");
   while (child.exitCode === null && progress(log).length < events)
     await new Promise((later) => setTimeout(later, 5));
-  if (child.exitCode === null) killTree(child.pid!);
+  if (child.exitCode === null) hurt(child);
   await ended;
   return progress(log);
 }
