@@ -5,7 +5,7 @@ const shared = {
   modulePathIgnorePatterns: ["<rootDir>/build/"],
 };
 
-const loaded = ["tests/engine/rollout.test.ts"];
+const loaded = ["tests/engine/rollout.test.ts", "tests/engine/large-tables.test.ts"];
 
 /** @type {import("jest").Config} */
 module.exports = {

@@ -1,12 +1,14 @@
 /*
- * How long a deploy takes that has nothing to do: against the engine's floor, which is an empty TypeScript program run
- * by the same CLI with the same language host, and against Docker Compose on an equal stack.
+ * How long a deploy takes that has nothing to do: against an empty TypeScript program run by the same CLI with the same
+ * language host, against the engine's floor, which is a program that registers the same resources with literal inputs, and
+ * against Docker Compose on an equal stack. Also how much memory the programs take.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { bareProgram } from "./bare-program";
 import { runs, summarize, takeTurns, writeResults } from "./measure";
 import { Peer } from "./peer";
 
@@ -34,18 +36,38 @@ function emptyProject(): { directory: string; environment: NodeJS.ProcessEnv } {
   return { directory, environment };
 }
 
+/** The most memory that the program's process had in a preview, in MiB. */
+function peakMemory(directory: string, environment: NodeJS.ProcessEnv, stack: string): number {
+  const file = join(mkdtempSync(join(tmpdir(), "dating-peak-")), "peaks");
+  const required = `--require=${join(__dirname, "peak-memory.cjs")}`;
+  for (let run = 0; run < runs; run++)
+    pulumi(
+      directory,
+      { ...environment, NODE_OPTIONS: required, PEAK_FILE: file },
+      "preview",
+      "--stack",
+      stack,
+    );
+  const peaks = readFileSync(file, "utf8").trim().split("\n");
+  rmSync(join(file, ".."), { recursive: true });
+  return summarize(peaks.map((peak) => Number(peak) / 1024)).median;
+}
+
 /** The subjects that the others are compared with. */
-const floor = "preview of an empty program";
+const empty = "pulumi preview of an empty program";
+const floor = "pulumi preview of a bare program with the same resources";
 const compose = "docker compose up -d --wait, of an equal stack";
 
 async function main(): Promise<void> {
-  const empty = emptyProject();
+  const nothing = emptyProject();
+  const bare = bareProgram({ stackName: "dev", directory: root, environment: {} });
   const peer = await Peer.of("dev");
   const unchanged = ["--stack", "dev", "--expect-no-changes"];
   peer.up();
   const seconds = await takeTurns(
     {
-      [floor]: { run: () => pulumi(empty.directory, empty.environment, "preview", "--stack", "empty") },
+      [empty]: { run: () => pulumi(nothing.directory, nothing.environment, "preview", "--stack", "empty") },
+      [floor]: { run: () => pulumi(bare, {}, "preview", ...unchanged) },
       "pulumi preview of the dev stack": { run: () => pulumi(root, {}, "preview", ...unchanged) },
       "pulumi preview --refresh of the dev stack": {
         run: () => pulumi(root, {}, "preview", ...unchanged, "--refresh"),
@@ -60,24 +82,33 @@ async function main(): Promise<void> {
     },
     runs,
   );
-  rmSync(empty.directory, { recursive: true });
+  peer.discard();
+  const memory = {
+    emptyProgram: peakMemory(nothing.directory, nothing.environment, "empty"),
+    bareProgram: peakMemory(bare, {}, "dev"),
+    program: peakMemory(root, {}, "dev"),
+  };
+  for (const directory of [nothing.directory, bare]) rmSync(directory, { recursive: true });
 
   const median = (name: string) => summarize(seconds[name]!).median;
   const results = Object.entries(seconds).map(([name, taken]) => ({
     name,
     ...summarize(taken),
-    ratioToEmptyProgram: median(name) / median(floor),
+    ratioToEmptyProgram: median(name) / median(empty),
+    ratioToBareProgram: median(name) / median(floor),
     ratioToCompose: median(name) / median(compose),
   }));
-  writeResults("noop", { results });
+  writeResults("noop", { results, mebibytes: memory });
   console.table(
     results.map((result) => ({
       what: result.name,
       median: `${result.median.toFixed(2)} s`,
       "to an empty program": result.ratioToEmptyProgram.toFixed(2),
+      "to a bare program": result.ratioToBareProgram.toFixed(2),
       "to Compose": result.ratioToCompose.toFixed(2),
     })),
   );
+  console.table(memory);
 }
 
 void main();

@@ -1,11 +1,11 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { application, rowCounts, sql } from "./support/application";
 import { docker, services } from "./support/docker";
 import { request, requestUntil } from "./support/http";
-import { Load } from "./support/load";
 import type { Project } from "./support/project";
+import { revisionFile, writeRevision } from "./support/revisions";
 
 jest.setTimeout(600_000);
 
@@ -23,20 +23,9 @@ beforeAll(async () => {
 });
 afterAll(() => project?.discard());
 
-const file = (name: string) => join(project.directory, "migrations/versions", `${name}.py`);
 const write = (name: string, down: string, statement: string) =>
-  writeFileSync(
-    file(name),
-    `from alembic import op
-revision = ${JSON.stringify(name)}
-down_revision = ${JSON.stringify(down)}
-branch_labels = depends_on = None
-def upgrade():
-    op.execute(${JSON.stringify(statement)})
-def downgrade():
-    pass
-`,
-  );
+  writeRevision(project, name, down, statement);
+const file = (name: string) => revisionFile(project, name);
 const revision = () => sql(project, "select version_num from alembic_version");
 const inBackup = async (script: string) =>
   docker("exec", (await services(project.prefix)).backup!.Id, "sh", "-c", script);
@@ -136,50 +125,6 @@ test("another process that holds the lock is waited for, named, and then an erro
     "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = 7203118",
   );
   await holding;
-});
-
-const endReading = () =>
-  sql(
-    project,
-    "select pg_terminate_backend(pid) from pg_stat_activity where query ~ 'pg_sleep' and pid <> pg_backend_pid()",
-  );
-
-test("a table that somebody reads for long is waited for, and those who write to it meanwhile get through", async () => {
-  write("005_wait", "004_note", "ALTER TABLE interactions ADD COLUMN weight int NOT NULL DEFAULT 1");
-  const reading = sql(project, "begin; select count(*) from interactions; select pg_sleep(200)").catch(
-    () => "ended",
-  );
-  const load = new Load(url);
-  const deploy = project.up();
-  const waiting = `select count(*) from pg_stat_activity
-    where application_name = 'dating-migrations' and wait_event_type = 'Lock'`;
-  for (const deadline = Date.now() + 120_000; (await sql(project, waiting)) === "0";)
-    expect(Date.now()).toBeLessThan(deadline);
-  await new Promise((later) => setTimeout(later, 6000));
-  await endReading();
-  expect((await deploy).text).toContain("a table is in use; next try in 2 s: ALTER TABLE interactions");
-  await reading;
-  expect((await load.stop()).failures).toEqual([]);
-  expect(await sql(project, "select count(*) from interactions where weight <> 1")).toBe("0");
-});
-
-test("a table that stays in use fails the deploy, and nothing is changed", async () => {
-  write("006_wait", "005_wait", "ALTER TABLE interactions ADD COLUMN note text");
-  const reading = sql(project, "begin; select count(*) from interactions; select pg_sleep(60)").catch(
-    () => "ended",
-  );
-  const { status, stdout, stderr } = project.attempt("env", [
-    ...["LOCK_TIMEOUT=4", "ops/alembic", project.stackName, "upgrade", "head"],
-  ]);
-  expect(stdout + stderr).toMatch(/canceling statement due to lock timeout\nALTER TABLE interactions/);
-  expect(status).toBe(1);
-  expect(await revision()).toBe("005_wait");
-  await endReading();
-  await reading;
-  rmSync(file("006_wait"));
-  project.run("ops/alembic", [project.stackName, "downgrade", "004_note"]);
-  await sql(project, "alter table interactions drop column weight");
-  rmSync(file("005_wait"));
 });
 
 test("without a place for the dump nothing is changed", async () => {
