@@ -1,6 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 
 import { projectRoot } from "../../images/content";
+import { openUnknownSecrets } from "./plan";
 
 /** What a preview is to do beside being shown. */
 export interface PreviewOptions {
@@ -31,6 +33,7 @@ export function runPreview(stack: string, { plan, configFile }: PreviewOptions =
   });
   if (error) throw error;
   if (!stdout.includes("{")) throw new Error(`the engine gave no preview of ${stack}: ${stderr.trim()}`);
+  if (plan && existsSync(plan)) openUnknownSecrets(plan);
   return stdout.slice(stdout.indexOf("{"));
 }
 

@@ -91,3 +91,16 @@ test("a plan is good once: the stack has moved on", async () => {
   expect(stderr).toContain("not what was reviewed: nothing was changed");
   expect(await containerIds()).toEqual(before);
 }, 120_000);
+
+test("a plan is applied, too, where the deploy makes the secrets that it needs", async () => {
+  await project.stack.setConfig("dating:databasePasswordVersion", { value: "2" });
+  expect(savePlan()).toContain("database-password is generated anew");
+  const before = generated();
+  const { status, stdout, stderr } = apply();
+  expect({ status, shown: stdout + stderr }).toEqual({
+    status: 0,
+    shown: expect.stringContaining("The application:"),
+  });
+  expect(generated()).not.toEqual(before);
+  for (const password of generated()) expect(stdout + stderr).not.toContain(password);
+}, 300_000);
