@@ -1,7 +1,7 @@
 /*
  * Draws what was measured last, from results/, as docs/measurements.svg.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import * as echarts from "echarts";
@@ -31,34 +31,37 @@ interface Rollout {
   untilServing?: Summary;
 }
 
-function results<Result>(name: string): Results<Result> {
-  return JSON.parse(readFileSync(join(__dirname, `results/${name}.json`), "utf8")) as Results<Result>;
+/** What `make bench` wrote last, where that part of it ran. */
+function results<Result>(name: string): Results<Result> | undefined {
+  const file = join(__dirname, `results/${name}.json`);
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Results<Result>) : undefined;
 }
 
-function panels(): Panel[] {
-  const medians = (name: string): Bar[] =>
-    results<Summary & { name: string }>(name).results.map(({ name, median }) => [name, median]);
-  const rollouts = results<Rollout>("rollouts").results;
-  const subjects = [...new Set(rollouts.map(({ name }) => name))];
+function durations(title: string, name: string): Panel[] {
+  const found = results<Summary & { name: string }>(name);
+  if (!found) return [];
+  return [{ title, unit: "s", bars: found.results.map(({ name, median }) => [name, median]) }];
+}
+
+function rollouts(): Panel[] {
+  const found = results<Rollout>("rollouts")?.results;
+  if (!found) return [];
   const failed = (subject: string) => {
-    const own = rollouts.filter(({ name }) => name === subject);
-    const [requests, runs] = [own.map(({ failedRequests }) => failedRequests), own.map(({ runs }) => runs)];
-    return sum(requests) / sum(runs);
+    const own = found.filter(({ name }) => name === subject);
+    return sum(own.map(({ failedRequests }) => failedRequests)) / sum(own.map(({ runs }) => runs));
   };
   return [
-    { title: "Nothing to do", unit: "s", bars: medians("noop") },
-    { title: "A new stack, images present", unit: "s", bars: medians("deploy") },
     {
       title: "A new bot image: from the command until it answers",
       unit: "s",
-      bars: rollouts
+      bars: found
         .filter(({ change, untilServing }) => change.includes("bot image") && untilServing)
         .map(({ name, untilServing }) => [name, untilServing!.median]),
     },
     {
       title: "Failed requests in a change of a release, mean of all kinds",
       unit: "",
-      bars: subjects.map((subject) => [subject, failed(subject)]),
+      bars: [...new Set(found.map(({ name }) => name))].map((subject) => [subject, failed(subject)]),
     },
   ];
 }
@@ -77,7 +80,7 @@ function draw(found: Panel[]): string {
     top = place.top + place.height;
     return place;
   });
-  const { machine, runs } = results("noop");
+  const { machine, runs } = results("noop")!;
   const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height: top + 40 });
   chart.setOption({
     animation: false,
@@ -117,4 +120,9 @@ function draw(found: Panel[]): string {
   return chart.renderToSVGString();
 }
 
-writeFileSync(join(__dirname, "../docs/measurements.svg"), `${draw(panels())}\n`);
+const panels = [
+  ...durations("Nothing to do", "noop"),
+  ...durations("A new stack, images present", "deploy"),
+  ...rollouts(),
+];
+writeFileSync(join(__dirname, "../docs/measurements.svg"), `${draw(panels)}\n`);
