@@ -117,7 +117,10 @@ function draw(found: Panel[]): string {
       },
     })),
   });
-  return chart.renderToSVGString();
+  const svg = chart.renderToSVGString();
+  // A chart that lives keeps the process.
+  chart.dispose();
+  return svg;
 }
 
 const panels = [

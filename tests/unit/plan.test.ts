@@ -31,7 +31,7 @@ function opened(step: string, value: unknown): unknown {
   const after = JSON.parse(readFileSync(file, "utf8")) as typeof before;
   rmSync(folder, { recursive: true });
   expect(after.manifest).toEqual(before.manifest);
-  return (after.resourcePlans["urn:role"]).goal.inputDiff.adds.stdin;
+  return after.resourcePlans["urn:role"].goal.inputDiff.adds.stdin;
 }
 
 test.each([
