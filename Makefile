@@ -59,7 +59,7 @@ soak: ## the tests that take too long for every change: full disks, little memor
 lint: ## types, ESLint and formatting
 	@$(packages); tsc --noEmit && eslint . && prettier --check .
 
-bench: ## measure deploys against an empty program and Docker Compose; writes bench/results/ (half an hour)
+bench: ## measure deploys against an empty program and Docker Compose; writes bench/results/, draws the picture
 	@$(prepare); ops/up dev >/dev/null; for part in noop deploy rollouts growth picture; do node --import tsx bench/$$part.ts; done
 
 docs: ## write the README's tables anew, and draw its picture of the stack

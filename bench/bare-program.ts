@@ -1,9 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { projectRoot } from "../images/content";
+import { leastProject } from "./least-project";
 
 /** Where the CLI finds a stack, and its configuration. */
 export interface Place {
@@ -20,27 +19,16 @@ export interface Place {
  * @returns its folder, in which `pulumi preview` finds nothing to change
  */
 export function bareProgram({ stackName: stack, directory: origin, environment }: Place): string {
-  const directory = mkdtempSync(join(tmpdir(), "dating-bare-"));
+  const directory = leastProject("dating", program);
   const state = execFileSync("pulumi", ["stack", "export", "--stack", stack, "--show-secrets"], {
     cwd: origin,
     env: { ...process.env, ...environment },
     encoding: "utf8",
     maxBuffer: 256 * 1024 * 1024,
   });
-  // Readable by its owner alone, as mkdtemp makes the folder: secrets are in it.
+  // Secrets are in it.
   writeFileSync(join(directory, "state.json"), state, { mode: 0o600 });
-  writeFileSync(join(directory, "index.ts"), program);
-  writeFileSync(join(directory, "package.json"), '{ "name": "bare", "main": "index.ts" }');
-  writeFileSync(join(directory, "Pulumi.yaml"), "name: dating\nruntime: nodejs\n");
-  writeFileSync(
-    join(directory, "tsconfig.json"),
-    JSON.stringify({
-      compilerOptions: { module: "nodenext", target: "es2022", noCheck: true },
-      "ts-node": { swc: true },
-    }),
-  );
   copyFileSync(join(origin, `Pulumi.${stack}.yaml`), join(directory, `Pulumi.${stack}.yaml`));
-  symlinkSync(join(projectRoot, "node_modules"), join(directory, "node_modules"));
   return directory;
 }
 

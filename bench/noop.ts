@@ -4,11 +4,12 @@
  * against Docker Compose on an equal stack. Also how much memory the programs take.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { bareProgram } from "./bare-program";
+import { leastProject } from "./least-project";
 import { runs, summarize, takeTurns, writeResults } from "./measure";
 import { Peer } from "./peer";
 
@@ -18,19 +19,10 @@ function pulumi(directory: string, environment: NodeJS.ProcessEnv, ...args: stri
   execFileSync("pulumi", args, { cwd: directory, env: { ...process.env, ...environment }, stdio: "ignore" });
 }
 
-/** A program that makes nothing, loaded as ours is. */
+/** A program that makes nothing. */
 function emptyProject(): { directory: string; environment: NodeJS.ProcessEnv } {
-  const directory = mkdtempSync(join(tmpdir(), "dating-bench-"));
+  const directory = leastProject("empty", "export {};\n");
   mkdirSync(join(directory, "state"));
-  symlinkSync(join(root, "node_modules"), join(directory, "node_modules"));
-  const options = {
-    compilerOptions: { module: "nodenext", target: "es2022", noCheck: true },
-    "ts-node": { swc: true },
-  };
-  writeFileSync(join(directory, "tsconfig.json"), JSON.stringify(options));
-  writeFileSync(join(directory, "package.json"), '{ "name": "empty", "main": "index.ts" }');
-  writeFileSync(join(directory, "Pulumi.yaml"), "name: empty\nruntime: nodejs\n");
-  writeFileSync(join(directory, "index.ts"), "export {};\n");
   const environment = { PULUMI_BACKEND_URL: `file://${directory}/state`, PULUMI_CONFIG_PASSPHRASE: "bench" };
   pulumi(directory, environment, "stack", "init", "empty");
   return { directory, environment };

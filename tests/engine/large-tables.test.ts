@@ -1,5 +1,4 @@
-import { application, sql } from "./support/application";
-import { requestUntil } from "./support/http";
+import { deployedApplication, sql } from "./support/application";
 import { Load } from "./support/load";
 import type { Project } from "./support/project";
 import { writeRevision } from "./support/revisions";
@@ -11,9 +10,7 @@ let project: Project;
 let url: string;
 
 beforeAll(async () => {
-  ({ project, url } = await application());
-  await project.up();
-  await requestUntil(`${url}/health`, 200);
+  ({ project, url } = await deployedApplication());
   await sql(
     project,
     `insert into interactions (user_id, target_id, interaction_type)

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { application, rowCounts, sql } from "./support/application";
+import { deployedApplication, rowCounts, sql } from "./support/application";
 import { docker, services } from "./support/docker";
 import { request, requestUntil } from "./support/http";
 import type { Project } from "./support/project";
@@ -13,9 +13,7 @@ let project: Project;
 let url: string;
 
 beforeAll(async () => {
-  ({ project, url } = await application());
-  await project.up();
-  await requestUntil(`${url}/health`, 200);
+  ({ project, url } = await deployedApplication());
   await sql(
     project,
     "insert into users (tg_id, username) select n, 'user' || n from generate_series(1, 100) n",

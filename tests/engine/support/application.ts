@@ -1,4 +1,5 @@
 import { docker } from "./docker";
+import { requestUntil } from "./http";
 import { freePort, Project } from "./project";
 
 /** A token of the right form that Telegram never gave out. */
@@ -16,6 +17,14 @@ export async function application(): Promise<{ project: Project; url: string }> 
     { botToken },
   );
   return { project, url: `http://localhost:${port}` };
+}
+
+/** The same, deployed, and answering. */
+export async function deployedApplication(): Promise<{ project: Project; url: string }> {
+  const { project, url } = await application();
+  await project.up();
+  await requestUntil(`${url}/health`, 200);
+  return { project, url };
 }
 
 /** Runs a statement as the superuser and returns its rows, one a line. */
