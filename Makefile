@@ -8,7 +8,7 @@ STACK ?= dev
 prepare = exports=$$(ops/environment); eval "$$exports"
 packages = ops/packages; PATH=$$PWD/node_modules/.bin:$$PATH
 
-.PHONY: help up preview smoke drift-issue down purge env images push-images lock-images test test-unit test-engine soak bench docs lint format
+.PHONY: help up preview smoke drift-issue down purge env images push-images lock-images test test-unit types unit-tests test-engine soak bench docs lint format
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
@@ -48,7 +48,13 @@ test: ## types, lint, unit tests, toolchain tests and tests on the real engine
 	@$(prepare); ops/test
 
 test-unit: ## the fast loop: types and unit tests
-	@$(packages); tsc --noEmit && jest --selectProjects unit
+	@$(packages); $(MAKE) --jobs 2 types unit-tests
+
+types:
+	@$(packages); tsc --noEmit --incremental --tsBuildInfoFile build/types.tsbuildinfo
+
+unit-tests:
+	@$(packages); jest $(ARGS) --maxWorkers 100% --selectProjects unit
 
 test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME' for some)
 	@$(prepare); ops/images build; node_modules/.bin/jest --runInBand $(ARGS) --selectProjects engine load
@@ -60,10 +66,10 @@ lint: ## types, ESLint and formatting
 	@$(packages); tsc --noEmit && eslint . && prettier --check .
 
 bench: ## measure deploys against an empty program and Docker Compose; writes bench/results/, draws the picture
-	@$(prepare); ops/up dev >/dev/null; for part in noop deploy rollouts growth picture; do node --import tsx bench/$$part.ts; done
+	@$(prepare); ops/up dev >/dev/null; for part in noop deploy rollouts growth picture; do node --require tsx/cjs bench/$$part.ts; done
 
 docs: ## write the README's tables anew, and draw its picture of the stack
-	@$(packages); node --import tsx ops/docs.ts; ops/graph dev --svg docs/stack.svg
+	@$(packages); node --require tsx/cjs ops/docs.ts; ops/graph dev --svg docs/stack.svg
 
 format: ## format everything
 	@$(packages); prettier --write --log-level warn .

@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { volumeNames, type VolumeName } from "../config/keys";
+import { volumeNames, type VolumeName } from "../config/volumes";
 import { labelList, stackLabels, type StackContext } from "./context";
 
 export interface VolumesArgs {

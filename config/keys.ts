@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { cron, decimal, flag, integer, key, map, pairs, size, text, webUrl } from "./fields";
+import { volumeNames } from "./volumes";
 
 /** The services that a stack has only with `monitoring`. */
 export const monitoringServices = [
@@ -35,19 +36,6 @@ export type ImageName = (typeof imageNames)[number];
 export function imagesFor(monitoring: boolean): ImageName[] {
   return imageNames.filter((name) => monitoring || !(monitoringServices as readonly string[]).includes(name));
 }
-
-/** The volumes that hold data; each survives every deploy. */
-export const volumeNames = [
-  "postgres_data",
-  "traefik_certs",
-  "photo_storage",
-  "backup_data",
-  // Also without `monitoring`: switched off and on again, it finds its history.
-  "prometheus_data",
-  "loki_data",
-  "grafana_data",
-] as const;
-export type VolumeName = (typeof volumeNames)[number];
 
 /** Every configuration key of a stack: this is the one place where they are defined. */
 export const keys = z.strictObject({

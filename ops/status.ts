@@ -21,10 +21,12 @@ function main(): void {
   const { url } = outputs;
   const environment = dockerEnvironment(resources);
   const host = new DockerHost(environment);
-  const services = host.containers(`dating.stack=dating-${stack}`).flatMap((container) => {
+  const containers = host.containers(`dating.stack=dating-${stack}`);
+  const images = host.imagesOf(containers);
+  const services = containers.flatMap((container) => {
     const service = container.Config.Labels?.["dating.service"];
     const { Image: image } = container.Config;
-    const standIn = standInFor(image, host.image(image));
+    const standIn = standInFor(image, images.get(container.Image));
     return service
       ? [{ service, state: stateOf(container), reached: reachOf(container, url), image, standIn }]
       : [];

@@ -2,7 +2,7 @@ import "../config/lazy-arborist";
 
 import { PolicyPack, type ResourceValidationPolicy, type StackValidationPolicy } from "@pulumi/policy";
 
-import { volumeNames } from "../config/keys";
+import { volumeNames } from "../config/volumes";
 import { containerRules } from "./containers";
 import { serviceOf, type Rule } from "./rule";
 import { missingVolumes, storageRules } from "./storage";

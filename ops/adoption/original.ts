@@ -1,4 +1,4 @@
-import { volumeNames } from "../../config/keys";
+import { volumeNames } from "../../config/volumes";
 import type { DockerCli } from "../backups/docker";
 import { BackupError } from "../backups/manifest";
 import { psql, type Server } from "../backups/psql";

@@ -76,29 +76,35 @@ export class DockerHost {
       `label=${label}`,
     ]);
     const ids = listed.toString().split("\n").filter(Boolean);
-    return ids.length === 0 ? [] : (this.json("container", ...ids) as InspectedContainer[]);
+    return this.inspect("container", ids) as InspectedContainer[];
   }
 
   /** A container by id or name; undefined where there is none. */
   container(name: string): InspectedContainer | undefined {
-    return this.one("container", name) as InspectedContainer | undefined;
+    return this.inspect("container", [name])[0] as InspectedContainer | undefined;
   }
 
   /** An image by reference or id; undefined where there is none. */
   image(reference: string): InspectedImage | undefined {
-    return this.one("image", reference) as InspectedImage | undefined;
+    return this.inspect("image", [reference])[0] as InspectedImage | undefined;
   }
 
-  private json(kind: "container" | "image", ...names: string[]): unknown[] {
-    return JSON.parse(this.run([kind, "inspect", ...names]).toString()) as unknown[];
+  /** The images that containers run, by id; without those that somebody removed by force. */
+  imagesOf(containers: readonly InspectedContainer[]): Map<string, InspectedImage> {
+    const ids = [...new Set(containers.map(({ Image }) => Image))];
+    return new Map((this.inspect("image", ids) as InspectedImage[]).map((image) => [image.Id, image]));
   }
 
-  private one(kind: "container" | "image", name: string): unknown {
+  /** Those of the names that there are, by one start of the Docker CLI, which is most of what it takes. */
+  private inspect(kind: "container" | "image", names: string[]): unknown[] {
+    if (names.length === 0) return [];
     try {
-      return this.json(kind, name)[0];
+      return JSON.parse(this.run([kind, "inspect", ...names]).toString()) as unknown[];
     } catch (error) {
-      if (/no such/i.test(String((error as { stderr?: Buffer }).stderr))) return undefined;
-      throw error;
+      const { stdout, stderr } = error as { stdout?: Buffer; stderr?: Buffer };
+      const problems = String(stderr).split("\n").filter(Boolean);
+      if (!stdout || problems.length === 0 || !problems.every((line) => /no such/i.test(line))) throw error;
+      return JSON.parse(stdout.toString()) as unknown[];
     }
   }
 }

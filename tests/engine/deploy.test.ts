@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { volumeNames } from "../../config/keys";
+import { volumeNames } from "../../config/volumes";
 import { application, botToken, rowCounts, sql } from "./support/application";
 import { docker, inspect, labelled, services } from "./support/docker";
 import { request, requestUntil } from "./support/http";

@@ -23,11 +23,25 @@ interface ContainerInputs {
   uploads?: unknown[];
 }
 
+/** What is not of this project is loaded once, as it takes longer than the program does. */
+const libraries = [
+  "@pulumi/command",
+  "@pulumi/docker",
+  "@pulumi/pulumi",
+  // The packages of providers load their classes late, and this with them.
+  "@pulumi/pulumi/runtime",
+  "@pulumi/random",
+  "@pulumiverse/grafana",
+  "js-yaml",
+  "zod",
+].map((name): [string, unknown] => [name, jest.requireActual(name)]);
+
 /** Runs the whole program against mocks and returns its containers by service. */
 async function deploy(config: Record<string, string> = {}): Promise<Record<string, ContainerInputs>> {
   resources.length = 0;
   jest.resetModules();
-  const runtime = jest.requireActual<typeof pulumi>("@pulumi/pulumi");
+  for (const [name, loaded] of libraries) jest.doMock(name, () => loaded);
+  const runtime = jest.requireMock<typeof pulumi>("@pulumi/pulumi");
   await runtime.runtime.setMocks(
     {
       newResource: (args) => {
@@ -45,10 +59,17 @@ async function deploy(config: Record<string, string> = {}): Promise<Record<strin
     { "dating:domain": "localhost", "dating:localImages": "true", "dating:botToken": token, ...config },
     ["dating:botToken"],
   );
-  const outputs = jest.requireActual<{ volumes: pulumi.Output<unknown> }>("../../index");
-  await new Promise((resolve) => outputs.volumes.apply(resolve));
-  // Resources that depend on others are registered some turns later.
-  await runtime.runtime.disconnect();
+  const limit = Error.stackTraceLimit;
+  // The SDK reads a trace for each promise, and Jest maps every frame of it.
+  Error.stackTraceLimit = 0;
+  try {
+    const outputs = jest.requireActual<{ volumes: pulumi.Output<unknown> }>("../../index");
+    await new Promise((resolve) => outputs.volumes.apply(resolve));
+    // Resources that depend on others are registered some turns later.
+    await runtime.runtime.disconnect();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
   return Object.fromEntries(
     resources
       .filter(({ type }) => type === "docker:index/container:Container")

@@ -1,0 +1,12 @@
+/** The volumes that hold data; each survives every deploy. */
+export const volumeNames = [
+  "postgres_data",
+  "traefik_certs",
+  "photo_storage",
+  "backup_data",
+  // Also without `monitoring`: switched off and on again, it finds its history.
+  "prometheus_data",
+  "loki_data",
+  "grafana_data",
+] as const;
+export type VolumeName = (typeof volumeNames)[number];
