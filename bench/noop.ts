@@ -1,10 +1,11 @@
 /*
  * How long a deploy takes that has nothing to do: against an empty TypeScript program run by the same CLI with the same
  * language host, against the engine's floor, which is a program that registers the same resources with literal inputs, and
- * against Docker Compose on an equal stack. Also how much memory the programs take.
+ * against Docker Compose on an equal stack. `make up` also runs the policy pack, whose floor is an empty one. Also how much
+ * memory the programs take.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -26,6 +27,17 @@ function emptyProject(): { directory: string; environment: NodeJS.ProcessEnv } {
   const environment = { PULUMI_BACKEND_URL: `file://${directory}/state`, PULUMI_CONFIG_PASSPHRASE: "bench" };
   pulumi(directory, environment, "stack", "init", "empty");
   return { directory, environment };
+}
+
+/** A policy pack without a policy, below a folder with the packages. */
+function emptyPolicyPack(parent: string): string {
+  const directory = join(parent, "policy");
+  mkdirSync(directory);
+  writeFileSync(join(directory, "PulumiPolicy.yaml"), "runtime: nodejs\n");
+  writeFileSync(join(directory, "package.json"), '{ "name": "empty", "version": "1.0.0", "main": "main.js" }');
+  const pack = 'new (require("@pulumi/policy").PolicyPack)("empty", { policies: [] });\n';
+  writeFileSync(join(directory, "main.js"), pack);
+  return directory;
 }
 
 /** The most memory that the program's process had in a preview, in MiB. */
@@ -53,6 +65,7 @@ const compose = "docker compose up -d --wait, of an equal stack";
 async function main(): Promise<void> {
   const nothing = emptyProject();
   const bare = bareProgram({ stackName: "dev", directory: root, environment: {} });
+  const pack = emptyPolicyPack(nothing.directory);
   const peer = await Peer.of("dev");
   const unchanged = ["--stack", "dev", "--expect-no-changes"];
   peer.up();
@@ -66,6 +79,9 @@ async function main(): Promise<void> {
       },
       "pulumi up of the dev stack": {
         run: () => pulumi(root, {}, "up", ...unchanged, "--yes", "--skip-preview"),
+      },
+      "pulumi up of the dev stack, with an empty policy pack": {
+        run: () => pulumi(root, {}, "up", ...unchanged, "--yes", "--skip-preview", "--policy-pack", pack),
       },
       "make up of the dev stack": {
         run: () => execFileSync("make", ["up"], { cwd: root, stdio: "ignore" }),
