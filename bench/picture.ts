@@ -48,7 +48,7 @@ function rollouts(): Panel[] {
   if (!found) return [];
   const failed = (subject: string) => {
     const own = found.filter(({ name }) => name === subject);
-    return sum(own.map(({ failedRequests }) => failedRequests)) / sum(own.map(({ runs }) => runs));
+    return sum(own.map(({ failedRequests, runs }) => failedRequests / runs)) / own.length;
   };
   return [
     {
@@ -93,7 +93,7 @@ function draw(found: Panel[]): string {
         textStyle: { fontSize: 14 },
       })),
       {
-        text: `Medians of ${runs}, side by side on one machine with ${machine.processors} processors.`,
+        text: `Medians of ${runs}; what stands under one title took turns on one machine with ${machine.processors} processors.`,
         ...{ left: 12, top: top + 12, textStyle: { fontSize: 11, fontWeight: "normal", color: "#64748b" } },
       },
     ],
