@@ -9,6 +9,8 @@ export interface DeployedResource {
   inputs: Record<string, unknown>;
   /** Of the stack itself: its outputs. */
   outputs: Record<string, unknown>;
+  /** URNs of what it depends on. */
+  dependencies: string[];
   /** The inputs that are secret, or have a secret inside. */
   secretInputs: ReadonlySet<string>;
 }
@@ -20,6 +22,7 @@ interface ExportedResource {
   id?: string;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
+  dependencies?: string[];
   /** It was replaced, and is still to be deleted. */
   delete?: boolean;
 }
@@ -32,10 +35,11 @@ interface ExportedResource {
 export function deployedResources(stack: string): DeployedResource[] {
   return exportedResources(stack, "--show-secrets")
     .filter((resource) => !resource.delete)
-    .map(({ urn = "", type = "", id = "", inputs = {}, outputs = {} }) => ({
+    .map(({ urn = "", type = "", id = "", inputs = {}, outputs = {}, dependencies = [] }) => ({
       urn,
       type,
       id,
+      dependencies,
       inputs: reveal(inputs) as Record<string, unknown>,
       outputs: reveal(outputs) as Record<string, unknown>,
       secretInputs: new Set(
@@ -47,6 +51,11 @@ export function deployedResources(stack: string): DeployedResource[] {
 /** What the providers call everything in a stack's state, also what is still to be deleted. */
 export function deployedIds(stack: string): Set<string> {
   return new Set(exportedResources(stack).flatMap(({ id }) => id ?? []));
+}
+
+/** What the providers call everything that was replaced, and is still to be deleted. */
+export function replacedIds(stack: string): Set<string> {
+  return new Set(exportedResources(stack).flatMap((resource) => (resource.delete && resource.id) || []));
 }
 
 function exportedResources(stack: string, ...options: string[]): ExportedResource[] {

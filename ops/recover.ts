@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { program } from "commander";
 
 import { deployedIds, dockerEnvironment, deployedResources } from "./deployment";
+import { drainReplaced } from "./recovery/drain";
 import { lockHolders, mayRun } from "./recovery/lock";
 import { mendState } from "./recovery/mend";
 
@@ -11,7 +12,8 @@ program
   .description(
     "Clears what a killed deploy has left, so that the next one goes through: half-written files of a local backend, the\n" +
       "stack's lock, operations that never ended in its state, and containers and networks on the Docker host that carry\n" +
-      "the stack's label and are not in its state. Volumes are never touched, and what the state knows is not either.",
+      "the stack's label and are not in its state. Containers that a killed rollout had replaced are drained. Volumes are never\n" +
+      "touched, and what else the state knows is not either.",
   )
   .argument("<stack>")
   .option("--force", "also when the lock's holder may still be running, as on another machine")
@@ -49,6 +51,8 @@ if (lockHolders(stack).length > 0) {
 
 console.log("Bringing the state up to the Docker host: pulumi refresh --clear-pending-creates");
 pulumi("refresh", "--clear-pending-creates", "--yes", "--skip-preview");
+
+for (const done of drainReplaced(stack, deployedResources(stack))) console.log(done);
 
 // After the refresh the state has everything that the engine knows of; whatever else has the label, nobody does.
 const known = deployedIds(stack);

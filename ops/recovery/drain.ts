@@ -1,0 +1,38 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+
+import { projectRoot } from "../../images/content";
+import { replacedIds, type DeployedResource } from "../deployment";
+
+/**
+ * Takes those containers out of service that a killed rollout had replaced already, and left to be deleted. The engine
+ * forgets over a refresh that they are drained before they are deleted, and the next deploy would stop them while the edge
+ * still sends them requests.
+ *
+ * @returns a line for each container, for people; one whose successor is not healthy goes on serving
+ */
+export function drainReplaced(stack: string, resources: readonly DeployedResource[]): string[] {
+  const replaced = replacedIds(stack);
+  return resources.flatMap(({ urn, inputs, dependencies }) => {
+    const environment = inputs.environment as Record<string, string> | undefined;
+    // The gate of a service that is stopped first drains nothing when it is deleted.
+    if (!inputs.delete || !environment || !replaced.has(environment.CONTAINER!)) return [];
+    const successor = resources.find(
+      (resource) =>
+        dependencies.includes(resource.urn) && resource.type === "docker:index/container:Container",
+    );
+    const gate = urn.split("::").at(-1)!;
+    if (!successor || !hook("await-healthy.sh", { ...environment, CONTAINER: successor.id }))
+      return [`${gate}: the new container is not healthy, so the old one goes on serving`];
+    if (!hook("drain.sh", environment)) throw new Error(`${gate}: the old container cannot be drained`);
+    return [`${gate}: the new container is healthy, and the old one is drained`];
+  });
+}
+
+function hook(name: string, environment: Record<string, string>): boolean {
+  const { status } = spawnSync("bash", [join(projectRoot, "hooks", name)], {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  return status === 0;
+}
