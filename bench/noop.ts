@@ -34,7 +34,10 @@ function emptyPolicyPack(parent: string): string {
   const directory = join(parent, "policy");
   mkdirSync(directory);
   writeFileSync(join(directory, "PulumiPolicy.yaml"), "runtime: nodejs\n");
-  writeFileSync(join(directory, "package.json"), '{ "name": "empty", "version": "1.0.0", "main": "main.js" }');
+  writeFileSync(
+    join(directory, "package.json"),
+    '{ "name": "empty", "version": "1.0.0", "main": "main.js" }',
+  );
   const pack = 'new (require("@pulumi/policy").PolicyPack)("empty", { policies: [] });\n';
   writeFileSync(join(directory, "main.js"), pack);
   return directory;
