@@ -21,12 +21,17 @@ program
 const [stack] = program.processedArgs as [string];
 const { force } = program.opts<{ force?: boolean }>();
 
-try {
-  for (const done of mendState(stack)) console.log(done);
-} catch (error) {
-  console.error(`error: ${(error as Error).message}`);
-  process.exit(1);
+/** Says what a step has done, or ends with its error. */
+function report(step: () => Iterable<string>): void {
+  try {
+    for (const done of step()) console.log(done);
+  } catch (error) {
+    console.error(`error: ${(error as Error).message}`);
+    process.exit(1);
+  }
 }
+
+report(() => mendState(stack));
 
 const running = lockHolders(stack).filter((holder) => mayRun(holder));
 if (running.length > 0 && !force) {
@@ -52,7 +57,7 @@ if (lockHolders(stack).length > 0) {
 console.log("Bringing the state up to the Docker host: pulumi refresh --clear-pending-creates");
 pulumi("refresh", "--clear-pending-creates", "--yes", "--skip-preview");
 
-for (const done of drainReplaced(stack, deployedResources(stack))) console.log(done);
+report(() => drainReplaced(stack, deployedResources(stack)));
 
 // After the refresh the state has everything that the engine knows of; whatever else has the label, nobody does.
 const known = deployedIds(stack);
