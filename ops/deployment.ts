@@ -13,6 +13,8 @@ export interface DeployedResource {
   dependencies: string[];
   /** The inputs that are secret, or have a secret inside. */
   secretInputs: ReadonlySet<string>;
+  /** Another one took its place, and it is still to be deleted. */
+  replaced: boolean;
 }
 
 /** A resource as `pulumi stack export` has it. */
@@ -23,7 +25,6 @@ interface ExportedResource {
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
   dependencies?: string[];
-  /** It was replaced, and is still to be deleted. */
   delete?: boolean;
 }
 
@@ -33,9 +34,19 @@ interface ExportedResource {
  * @throws when the CLI cannot read the stack; its message goes to standard error
  */
 export function deployedResources(stack: string): DeployedResource[] {
-  return exportedResources(stack, "--show-secrets")
-    .filter((resource) => !resource.delete)
-    .map(({ urn = "", type = "", id = "", inputs = {}, outputs = {}, dependencies = [] }) => ({
+  return allResources(stack).filter(({ replaced }) => !replaced);
+}
+
+/** Everything in a stack's state, also what was replaced and is still to be deleted. @throws as {@link deployedResources} */
+export function allResources(stack: string): DeployedResource[] {
+  const text = execFileSync("pulumi", ["stack", "export", "--stack", stack, "--show-secrets"], {
+    encoding: "utf8",
+    maxBuffer: 256 * 1024 * 1024,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const { deployment } = JSON.parse(text) as { deployment: { resources?: ExportedResource[] } };
+  return (deployment.resources ?? []).map(
+    ({ urn = "", type = "", id = "", inputs = {}, outputs = {}, dependencies = [], ...rest }) => ({
       urn,
       type,
       id,
@@ -45,27 +56,9 @@ export function deployedResources(stack: string): DeployedResource[] {
       secretInputs: new Set(
         Object.keys(inputs).filter((name) => JSON.stringify(inputs[name]).includes(signature)),
       ),
-    }));
-}
-
-/** What the providers call everything in a stack's state, also what is still to be deleted. */
-export function deployedIds(stack: string): Set<string> {
-  return new Set(exportedResources(stack).flatMap(({ id }) => id ?? []));
-}
-
-/** What the providers call everything that was replaced, and is still to be deleted. */
-export function replacedIds(stack: string): Set<string> {
-  return new Set(exportedResources(stack).flatMap((resource) => (resource.delete && resource.id) || []));
-}
-
-function exportedResources(stack: string, ...options: string[]): ExportedResource[] {
-  const text = execFileSync("pulumi", ["stack", "export", "--stack", stack, ...options], {
-    encoding: "utf8",
-    maxBuffer: 256 * 1024 * 1024,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const { deployment } = JSON.parse(text) as { deployment: { resources?: ExportedResource[] } };
-  return deployment.resources ?? [];
+      replaced: rest.delete ?? false,
+    }),
+  );
 }
 
 /** The environment in which the Docker CLI talks to the stack's Docker Engine. */

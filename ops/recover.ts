@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 
 import { program } from "commander";
 
-import { deployedIds, dockerEnvironment, deployedResources } from "./deployment";
+import { allResources, dockerEnvironment } from "./deployment";
 import { drainReplaced } from "./recovery/drain";
 import { lockHolders, mayRun } from "./recovery/lock";
 import { mendState } from "./recovery/mend";
@@ -43,7 +43,7 @@ if (running.length > 0 && !force) {
   process.exit(1);
 }
 
-const environment = dockerEnvironment(deployedResources(stack));
+const environment = dockerEnvironment(allResources(stack));
 const docker = (...args: string[]) =>
   execFileSync("docker", args, { encoding: "utf8", env: environment }).split("\n").filter(Boolean);
 const pulumi = (...args: string[]) =>
@@ -57,10 +57,11 @@ if (lockHolders(stack).length > 0) {
 console.log("Bringing the state up to the Docker host: pulumi refresh --clear-pending-creates");
 pulumi("refresh", "--clear-pending-creates", "--yes", "--skip-preview");
 
-report(() => drainReplaced(stack, deployedResources(stack)));
+const resources = allResources(stack);
+report(() => drainReplaced(resources));
 
 // After the refresh the state has everything that the engine knows of; whatever else has the label, nobody does.
-const known = deployedIds(stack);
+const known = new Set(resources.map(({ id }) => id));
 for (const kind of ["container", "network"]) {
   const all = kind === "container" ? ["--all"] : [];
   const labelled = docker(

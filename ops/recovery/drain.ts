@@ -2,22 +2,25 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 import { projectRoot } from "../../images/content";
-import { replacedIds, type DeployedResource } from "../deployment";
+import type { DeployedResource } from "../deployment";
 
 /**
  * Takes those containers out of service that a killed rollout had replaced already, and left to be deleted. The engine
  * forgets over a refresh that they are drained before they are deleted, and the next deploy would stop them while the edge
  * still sends them requests.
  *
+ * @param resources all that the stack's state has
  * @returns a line for each container, for people; one whose successor is not healthy goes on serving
+ * @throws when a container is not drained in time
  */
-export function drainReplaced(stack: string, resources: readonly DeployedResource[]): string[] {
-  const replaced = replacedIds(stack);
-  return resources.flatMap(({ urn, inputs, dependencies }) => {
+export function drainReplaced(resources: readonly DeployedResource[]): string[] {
+  const replaced = new Set(resources.filter((resource) => resource.replaced).map(({ id }) => id));
+  const current = resources.filter((resource) => !resource.replaced);
+  return current.flatMap(({ urn, inputs, dependencies }) => {
     const environment = inputs.environment as Record<string, string> | undefined;
     // The gate of a service that is stopped first drains nothing when it is deleted.
     if (!inputs.delete || !environment || !replaced.has(environment.CONTAINER!)) return [];
-    const successor = resources.find(
+    const successor = current.find(
       (resource) =>
         dependencies.includes(resource.urn) && resource.type === "docker:index/container:Container",
     );

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { application, sql } from "./support/application";
 import { services } from "./support/docker";
 import { requestUntil } from "./support/http";
+import { deployAndKill, recover } from "./support/killing";
 import { Load } from "./support/load";
 import type { Project } from "./support/project";
 
@@ -83,4 +84,15 @@ test("a release that never gets healthy loses no request, and neither does the g
 
   await project.stack.removeConfig("dating:botEnvironment.SAMPLE_BOT_FAULT", true);
   await underLoad(() => project.up());
+});
+
+test("a release that is killed when its container was made, and not yet in service, is recovered without a lost request", async () => {
+  await project.stack.setConfig("dating:nsfwThreshold", { value: "0.9" });
+  await underLoad(async () => {
+    const seen = await deployAndKill(project, 2);
+    expect(seen).toContain("end of create-replacement bot");
+    expect(seen).not.toContain("end of create-replacement bot-healthy");
+    await recover(project, url);
+  });
+  expect((await services(project.prefix)).bot!.Config.Env).toContain("NSFW_THRESHOLD=0.9");
 });

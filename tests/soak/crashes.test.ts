@@ -1,9 +1,9 @@
 import { application, rowCounts, sql } from "../engine/support/application";
 import { docker, services } from "../engine/support/docker";
 import { requestUntil } from "../engine/support/http";
+import { deployAndKill, expectConverged, objects, recover, spread } from "../engine/support/killing";
 import { Load } from "../engine/support/load";
 import type { Project } from "../engine/support/project";
-import { deployAndKill, expectConverged, objects, recover, spread } from "./support/killing";
 
 jest.setTimeout(1_800_000);
 

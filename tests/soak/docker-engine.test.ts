@@ -6,10 +6,10 @@ import { localImage } from "../../images/content";
 import { application, rowCounts, sql } from "../engine/support/application";
 import { services } from "../engine/support/docker";
 import { requestUntil } from "../engine/support/http";
+import { deployAndKill, expectConverged, objects, recover, spread } from "../engine/support/killing";
 import { Load } from "../engine/support/load";
 import type { Project } from "../engine/support/project";
 import { DockerHost } from "./support/docker-host";
-import { deployAndKill, expectConverged, objects, recover, spread } from "./support/killing";
 
 jest.setTimeout(1_800_000);
 

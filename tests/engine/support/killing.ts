@@ -4,10 +4,10 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { labelled, services } from "../../engine/support/docker";
-import { requestUntil } from "../../engine/support/http";
-import { killTree } from "../../engine/support/processes";
-import type { Project } from "../../engine/support/project";
+import { labelled, services } from "./docker";
+import { requestUntil } from "./http";
+import { killTree } from "./processes";
+import type { Project } from "./project";
 
 interface EngineEvent {
   resourcePreEvent?: { metadata: { op: string; urn: string } };
