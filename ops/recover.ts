@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { program } from "commander";
 
 import { allResources, dockerEnvironment } from "./deployment";
-import { drainReplaced } from "./recovery/drain";
+import { drainReplaced, drainUnknown } from "./recovery/drain";
 import { lockHolders, mayRun } from "./recovery/lock";
 import { mendState } from "./recovery/mend";
 
@@ -12,7 +12,7 @@ program
   .description(
     "Clears what a killed deploy has left, so that the next one goes through: half-written files of a local backend, the\n" +
       "stack's lock, operations that never ended in its state, and containers and networks on the Docker host that carry\n" +
-      "the stack's label and are not in its state. Containers that a killed rollout had replaced are drained. Volumes are never\n" +
+      "the stack's label and are not in its state. Containers that a killed rollout leaves are drained first. Volumes are never\n" +
       "touched, and what else the state knows is not either.",
   )
   .argument("<stack>")
@@ -21,10 +21,10 @@ program
 const [stack] = program.processedArgs as [string];
 const { force } = program.opts<{ force?: boolean }>();
 
-/** Says what a step has done, or ends with its error. */
-function report(step: () => Iterable<string>): void {
+/** Says what a step has done, if it tells; or ends with its error. */
+function report(step: () => Iterable<string> | void): void {
   try {
-    for (const done of step()) console.log(done);
+    for (const done of step() ?? []) console.log(done);
   } catch (error) {
     console.error(`error: ${(error as Error).message}`);
     process.exit(1);
@@ -70,8 +70,12 @@ for (const kind of ["container", "network"]) {
   for (const id of labelled.filter((found) => !known.has(found))) {
     const [name] = docker(kind, "inspect", "--format", "{{.Name}}", id);
     console.log(`Removing the ${kind} ${name}, which no deploy knows`);
-    // A database that is made for the first time is left whole.
-    if (kind === "container") docker("stop", "--time", "60", id);
+    if (kind === "container") {
+      const [service = ""] = docker("inspect", "--format", '{{index .Config.Labels "dating.service"}}', id);
+      report(() => drainUnknown(resources, service, id));
+      // A database that is made for the first time is left whole.
+      docker("stop", "--time", "60", id);
+    }
     docker(kind, "rm", ...(kind === "container" ? ["--force"] : []), id);
   }
 }

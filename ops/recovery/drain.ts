@@ -27,9 +27,29 @@ export function drainReplaced(resources: readonly DeployedResource[]): string[] 
     const gate = urn.split("::").at(-1)!;
     if (!successor || !hook("await-healthy.sh", { ...environment, CONTAINER: successor.id }))
       return [`${gate}: the new container is not healthy, so the old one goes on serving`];
-    if (!hook("drain.sh", environment)) throw new Error(`${gate}: the old container cannot be drained`);
+    drain(environment);
     return [`${gate}: the new container is healthy, and the old one is drained`];
   });
+}
+
+/**
+ * Takes a container out of service that a killed rollout had made, and that the stack's state does not have. It may be
+ * healthy by now, and get requests from the edge. Does nothing where its service cannot be drained.
+ *
+ * @throws when it is not drained in time
+ */
+export function drainUnknown(
+  resources: readonly DeployedResource[],
+  service: string,
+  container: string,
+): void {
+  const gate = resources.find(({ urn, inputs }) => urn.endsWith(`::${service}-healthy`) && inputs.delete);
+  if (gate) drain({ ...(gate.inputs.environment as Record<string, string>), CONTAINER: container });
+}
+
+function drain(environment: Record<string, string>): void {
+  if (!hook("drain.sh", environment))
+    throw new Error(`the container ${environment.CONTAINER} cannot be drained`);
 }
 
 function hook(name: string, environment: Record<string, string>): boolean {

@@ -28,7 +28,10 @@ async function underLoad(change: () => Promise<unknown>): Promise<void> {
   const rows = await written();
   const load = new Load(url);
   await new Promise((later) => setTimeout(later, 1000));
-  await change();
+  await change().catch(async (error: unknown) => {
+    await load.stop();
+    throw error;
+  });
   await new Promise((later) => setTimeout(later, 3000));
   const seen = await load.stop();
 
@@ -77,8 +80,9 @@ test("a release that never gets healthy loses no request, and neither does the g
   await project.configurePath("botEnvironment.SAMPLE_BOT_FAULT", "unhealthy");
   const rows = await written();
   const load = new Load(url);
-  await expect(project.up()).rejects.toThrow("did not become healthy within 30 seconds");
+  const error = await project.up().catch((failed: unknown) => failed);
   const seen = await load.stop();
+  expect(String(error)).toContain("did not become healthy within 30 seconds");
   expect(seen.failures).toEqual([]);
   expect(await written()).toBe(rows + seen.written);
 
@@ -86,13 +90,16 @@ test("a release that never gets healthy loses no request, and neither does the g
   await underLoad(() => project.up());
 });
 
-test("a release that is killed when its container was made, and not yet in service, is recovered without a lost request", async () => {
-  await project.stack.setConfig("dating:nsfwThreshold", { value: "0.9" });
+test.each([
+  ["made its container, which its state does not know yet", 2, "end of create-replacement"],
+  ["has yet to delete the old container", 4, "end of replace"],
+])("a release that is killed when it %s is recovered without a lost request", async (_, events, last) => {
+  const threshold = `0.9${events}`;
+  await project.stack.setConfig("dating:nsfwThreshold", { value: threshold });
   await underLoad(async () => {
-    const seen = await deployAndKill(project, 2);
-    expect(seen).toContain("end of create-replacement bot");
-    expect(seen).not.toContain("end of create-replacement bot-healthy");
+    const seen = await deployAndKill(project, events);
+    expect(seen.at(-1)).toBe(`${last} ${project.prefix}-bot`);
     await recover(project, url);
   });
-  expect((await services(project.prefix)).bot!.Config.Env).toContain("NSFW_THRESHOLD=0.9");
+  expect((await services(project.prefix)).bot!.Config.Env).toContain(`NSFW_THRESHOLD=${threshold}`);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { DeployedResource } from "../../ops/deployment";
-import { drainReplaced } from "../../ops/recovery/drain";
+import { drainReplaced, drainUnknown } from "../../ops/recovery/drain";
 
 const urn = (name: string) => `urn:pulumi:prod::dating::docker:index/container:Container::${name}`;
 
@@ -86,10 +86,10 @@ describe("what a killed rollout had replaced", () => {
     expect(drained()).toEqual([]);
   });
 
-  test("that does not let itself be drained is an error, which names its gate", () => {
+  test("that does not let itself be drained is an error", () => {
     fakeDocker({ heeds: false });
     expect(() => drainReplaced([...killedRollout, gate("bot", "old", drain)])).toThrow(
-      "bot-healthy: the old container cannot be drained",
+      "the container old cannot be drained",
     );
   });
 
@@ -99,5 +99,32 @@ describe("what a killed rollout had replaced", () => {
     expect(drainReplaced([...killedRollout, gate("bot", "new", drain)])).toEqual([]);
     expect(drainReplaced([container("bot", "new"), gate("bot", "new", drain)])).toEqual([]);
     expect(drained()).toEqual([]);
+  });
+});
+
+describe("a container that no deploy knows", () => {
+  test("is drained as its service is", () => {
+    fakeDocker();
+    const resources = [
+      container("bot", "serving"),
+      gate("webapp", "page", drain),
+      gate("bot", "serving", drain),
+    ];
+    drainUnknown(resources, "bot", "unknown");
+    expect(drained()).toEqual(["exec --user 0 unknown touch /run/draining"]);
+  });
+
+  test("is left alone where its service is stopped first, or is not there yet", () => {
+    fakeDocker();
+    drainUnknown([gate("bot", "serving"), gate("webapp", "page", drain)], "bot", "unknown");
+    drainUnknown([], "bot", "unknown");
+    expect(drained()).toEqual([]);
+  });
+
+  test("that does not let itself be drained is an error", () => {
+    fakeDocker({ heeds: false });
+    expect(() => drainUnknown([gate("bot", "serving", drain)], "bot", "unknown")).toThrow(
+      "the container unknown cannot be drained",
+    );
   });
 });
