@@ -9,6 +9,7 @@ import { Peer } from "./peer";
 
 async function main(): Promise<void> {
   const { project } = await application();
+  await project.stack.setConfig("dating:monitoring", { value: "true" });
   const stack = ["--stack", project.stackName];
   const deploy = () => project.run("pulumi", ["up", "--yes", "--skip-preview", ...stack]);
   deploy();

@@ -98,7 +98,8 @@ test.each([
   await project.stack.setConfig("dating:nsfwThreshold", { value: threshold });
   await underLoad(async () => {
     const seen = await deployAndKill(project, events);
-    expect(seen.at(-1)).toBe(`${last} ${project.prefix}-bot`);
+    expect(seen).toContain(`${last} ${project.prefix}-bot`);
+    expect(seen).not.toContain("end of create-replacement bot-healthy");
     await recover(project, url);
   });
   expect((await services(project.prefix)).bot!.Config.Env).toContain(`NSFW_THRESHOLD=${threshold}`);
