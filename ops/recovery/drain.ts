@@ -49,7 +49,10 @@ export function drainUnknown(
 
 function drain(environment: Record<string, string>): void {
   if (!hook("drain.sh", environment))
-    throw new Error(`the container ${environment.CONTAINER} cannot be drained`);
+    throw new Error(
+      `the container ${environment.CONTAINER} cannot be drained. To lose the requests that it still gets, remove it with ` +
+        `docker rm --force ${environment.CONTAINER}, and recover again`,
+    );
 }
 
 function hook(name: string, environment: Record<string, string>): boolean {
