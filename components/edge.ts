@@ -82,6 +82,6 @@ function createProxy(parent: Edge, args: EdgeArgs): Workload {
       temporary: ["/tmp"],
       rollout: "stop-first",
     },
-    { parent, dependsOn: [dockerApi.proxy.healthy] },
+    { parent },
   );
 }

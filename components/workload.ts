@@ -52,6 +52,8 @@ interface CommonArgs {
   /** Image reference, in the one form in which the configuration has it. */
   image: pulumi.Input<string>;
   command?: pulumi.Input<string>[];
+  /** @default the image's own */
+  entrypoint?: string[];
   environment?: Record<string, pulumi.Input<string>>;
   networks: Attachment[];
   labels?: Record<string, string>;
@@ -130,6 +132,7 @@ function createContainer(parent: Workload, args: WorkloadArgs): docker.Container
       name: startFirst ? undefined : `${context.prefix}-${service}`,
       image: args.image,
       command: args.command,
+      entrypoints: args.entrypoint,
       envs: args.environment && environmentList(args.environment),
       user: args.user,
       labels: labelList({ ...stackLabels(context, service), ...reasonLabel(args), ...args.labels }),

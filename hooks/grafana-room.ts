@@ -1,9 +1,10 @@
 /*
  * Makes room in Grafana for what a deploy is about to make there, where its volume has it from an earlier life of the
  * monitoring profile: the profile takes Grafana away with everything in it, and brings it back with its volume.
- *   node --import tsx hooks/grafana-room.ts out    removes the data sources and the folders of these uids; the folders'
- *                                                  dashboards go to the root folder first, and their uids are printed
- *   node --import tsx hooks/grafana-room.ts back   puts them back, but for those that were moved on or deleted since
+ *   node --require tsx/cjs hooks/grafana-room.ts out | back
+ *   out            removes the data sources and the folders of these uids; the folders' dashboards go to the root folder
+ *                  first, and their uids are printed
+ *   back           puts them back, but for those that were moved on or deleted since
  *   GRAFANA_URL    where this machine reaches Grafana
  *   GRAFANA_AUTH   name and password of its administrator, with a colon between
  *   DATA_SOURCES, FOLDERS   uids, separated by spaces

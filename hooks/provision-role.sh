@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that a database and its owner exist, and that a role with this password opens it. Safe to run at any time.
-# Waits for the server: asking it every quarter of a second is quicker than waiting for Docker's next health check.
+# Waits for the server: asking it five times a second is quicker than waiting for Docker's next health check.
 #   CONTAINER        name of the Postgres container
 #   SUPERUSER        who logs in over the container's local socket
 #   DATABASE         the database
@@ -16,8 +16,10 @@ IFS= read -r password || [[ -n $password ]]
 quote="'"
 
 # Over TCP, as the health check does: while the image initialises the volume, the server has its local socket only.
+# It is asked from inside for 5 seconds at a time: a `docker exec` takes as much processor time as a server that starts.
+readonly asking='until pg_isready --host 127.0.0.1; do asked=x$asked; [ ${#asked} -lt 25 ] || exit 1; sleep 0.2; done'
 deadline=$((SECONDS + ${HEALTH_TIMEOUT:-90}))
-until answer=$(docker exec "$CONTAINER" pg_isready --host 127.0.0.1 2>&1); do
+until answer=$(docker exec "$CONTAINER" sh -c "$asking" 2>&1 | tail -n 1); do
     state=$(docker inspect --format '{{.State.Status}}' "$CONTAINER")
     if [[ $state != running ]] || ((SECONDS >= deadline)); then
         echo "The database in $CONTAINER ($state) does not answer: $answer" >&2

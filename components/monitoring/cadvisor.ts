@@ -36,12 +36,20 @@ export class Cadvisor extends pulumi.ComponentResource {
 
 function createExporter(parent: Cadvisor, args: CadvisorArgs): Workload {
   const { context, image, socketProxy, networks } = args;
+  const ping = `wget -q -T 2 -O /dev/null ${socketProxy.address.replace("tcp:", "http:")}/_ping`;
   return new Workload(
     "cadvisor",
     {
       context,
       service: "cadvisor",
       image,
+      // It asks the Docker Engine for itself once only, and where it is refused knows no container until it starts again.
+      entrypoint: [
+        "sh",
+        "-c",
+        `until ${ping}; do sleep 0.5; done; exec cadvisor -logtostderr "$@"`,
+        "cadvisor",
+      ],
       command: [
         `--port=${port}`,
         `--docker=${socketProxy.address}`,
@@ -56,15 +64,14 @@ function createExporter(parent: Cadvisor, args: CadvisorArgs): Workload {
       user: "65534:65534",
       hostPaths: hostPaths.map((path) => ({ host: path, container: path })),
       networks: [{ network: networks.dockerApi }, { network: networks.internal, aliases: ["cadvisor"] }],
-      // Its /healthz says ok whatever it can collect; this is a measurement.
+      // Its /healthz says ok whatever it can collect; this is a measurement of a container of the stack.
       health: {
-        command: `wget -q -O - http://127.0.0.1:${port}/metrics | grep -q "^container_last_seen"`,
-        interval: "15 seconds",
+        command: `wget -q -O - http://127.0.0.1:${port}/metrics | grep -q '^container_last_seen{.*stack="${context.prefix}"'`,
       },
       memory: context.memory("cadvisor", "256 MiB"),
       filesystem: "read-only",
       rollout: "stop-first",
     },
-    { parent, dependsOn: [socketProxy.healthy] },
+    { parent },
   );
 }

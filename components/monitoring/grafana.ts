@@ -180,7 +180,7 @@ function makeRoom(
 ): command.local.Command {
   return new command.local.Command(
     `grafana-room-${step}`,
-    { create: `node --import tsx hooks/grafana-room.ts ${step}`, environment },
+    { create: `node --require tsx/cjs hooks/grafana-room.ts ${step}`, environment },
     { ...opts, ignoreChanges: ["create", "environment"] },
   );
 }

@@ -64,7 +64,7 @@ export class Monitoring extends pulumi.ComponentResource {
       },
       inside,
     );
-    const loki = new Loki(
+    new Loki(
       "loki",
       { context, network, image: images.loki, volume: volumes.loki_data, configuration: files.loki },
       inside,
@@ -72,7 +72,7 @@ export class Monitoring extends pulumi.ComponentResource {
     new Promtail(
       "promtail",
       { context, networks, image: images.promtail, configuration: files.promtail },
-      { ...inside, dependsOn: [loki, args.socketProxy.healthy] },
+      inside,
     );
     new Grafana(
       "grafana",

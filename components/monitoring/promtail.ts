@@ -21,18 +21,14 @@ const port = 9080;
 export class Promtail extends pulumi.ComponentResource {
   readonly container: docker.Container;
 
-  constructor(
-    name: string,
-    args: PromtailArgs,
-    opts: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource[] },
-  ) {
+  constructor(name: string, args: PromtailArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Promtail", name, {}, opts);
-    this.container = createAgent(this, args, opts.dependsOn).container;
+    this.container = createAgent(this, args).container;
     this.registerOutputs();
   }
 }
 
-function createAgent(parent: Promtail, args: PromtailArgs, dependsOn: pulumi.Resource[]): Workload {
+function createAgent(parent: Promtail, args: PromtailArgs): Workload {
   const { context, networks } = args;
   const file = "/etc/promtail/promtail.yml";
   const ask = `exec 3<>/dev/tcp/127.0.0.1/${port} && printf "GET /ready HTTP/1.0\\r\\n\\r\\n" >&3 && grep -q "^HTTP/1.. 200" <&3`;
@@ -53,6 +49,6 @@ function createAgent(parent: Promtail, args: PromtailArgs, dependsOn: pulumi.Res
       filesystem: { writableBecause: "its configuration arrives as a file" },
       rollout: "stop-first",
     },
-    { parent, dependsOn },
+    { parent },
   );
 }

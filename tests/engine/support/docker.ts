@@ -84,7 +84,9 @@ export function removeLabelled(label: string, furtherVolumes: string[] = []): vo
   const volumes = [...list("volume", "ls", "--quiet", ...filter), ...furtherVolumes];
   const users = volumes.flatMap((volume) => list("ps", "--all", "--quiet", "--filter", `volume=${volume}`));
   const containers = list("ps", "--all", "--quiet", ...filter);
-  remove("container", [...new Set([...containers, ...users])], "--force", "--volumes");
+  // One by one: Docker 20.10 can lock up for good while it takes many containers out of their networks at once.
+  for (const container of new Set([...containers, ...users]))
+    remove("container", [container], "--force", "--volumes");
   remove("network", list("network", "ls", "--quiet", ...filter));
   remove("volume", volumes, "--force");
 }
