@@ -188,6 +188,29 @@ test("cAdvisor sees every container of the stack with its limit, and no other st
   expect(Number(used.postgres)).toBeGreaterThan(2 ** 20);
 });
 
+test("on a host that comes back, cAdvisor that starts before the proxy's process answers sees every container", async () => {
+  const proxy = (await services(project.prefix))["socket-proxy"]!;
+  await docker("stop", container("cadvisor"), proxy.Id);
+  await docker(
+    ...["run", "--detach", "--name", container("silent"), "--label", `dating.stack=${project.prefix}`],
+    ...["--network", `${project.prefix}-docker-api`, "--network-alias", "socket-proxy"],
+    ...["--entrypoint", "sleep", localImage("bot"), "infinity"],
+  );
+  await docker("start", container("cadvisor"));
+  // By itself it asks for 10 seconds.
+  await new Promise((later) => setTimeout(later, 20_000));
+  await docker("rm", "--force", container("silent"));
+  await docker("start", proxy.Id);
+  await until(
+    async () => (await services(project.prefix)).cadvisor!.State.Health!.Status,
+    (health) => health === "healthy",
+  );
+  const metrics = await docker(
+    ...["exec", container("cadvisor"), "wget", "-q", "-O", "-", "http://127.0.0.1:8080/metrics"],
+  );
+  expect(metrics).toContain(`name="${container("postgres")}"`);
+});
+
 test("a person is told of a container that restarts again and again, and of one that ran out of memory", async () => {
   const sent = await until(
     () => Promise.resolve(asked()),
