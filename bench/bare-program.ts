@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { projectRoot } from "../images/content";
 import { leastProject } from "./least-project";
 
 /** Where the CLI finds a stack, and its configuration. */
@@ -11,14 +12,25 @@ export interface Place {
   environment: NodeJS.ProcessEnv;
 }
 
+/** A resource as its state has it; only what is looked at here. */
+export interface Registered {
+  type: string;
+  urn: string;
+  inputs?: Record<string, unknown>;
+}
+
 /**
  * Writes the least program that registers what a deployed stack has: the same resources under the same names with the
- * same inputs, all of them literals, and nothing of this project. A preview of it is what the engine, its providers and
- * the SDK cost by themselves.
+ * same inputs, all of them literals, and the same dependencies. It loads the SDK as ours does, and has nothing else of
+ * this project. What it takes is what the engine, its providers and the SDK cost by themselves.
  *
- * @returns its folder, in which `pulumi preview` finds nothing to change
+ * @param edit what of the resources it registers; @default all
+ * @returns its folder, in which `pulumi preview` of all finds nothing to change
  */
-export function bareProgram({ stackName: stack, directory: origin, environment }: Place): string {
+export function bareProgram(
+  { stackName: stack, directory: origin, environment }: Place,
+  edit = (resources: Registered[]) => resources,
+): string {
   const directory = leastProject("dating", program);
   const state = execFileSync("pulumi", ["stack", "export", "--stack", stack, "--show-secrets"], {
     cwd: origin,
@@ -26,18 +38,23 @@ export function bareProgram({ stackName: stack, directory: origin, environment }
     encoding: "utf8",
     maxBuffer: 256 * 1024 * 1024,
   });
+  const { deployment } = JSON.parse(state) as { deployment: { resources: Registered[] } };
   // Secrets are in it.
-  writeFileSync(join(directory, "state.json"), state, { mode: 0o600 });
+  writeFileSync(join(directory, "resources.json"), JSON.stringify(edit(deployment.resources)), {
+    mode: 0o600,
+  });
   copyFileSync(join(origin, `Pulumi.${stack}.yaml`), join(directory, `Pulumi.${stack}.yaml`));
   return directory;
 }
 
 const program = String.raw`
+import "${projectRoot}/config/lazy-arborist";
+import "${projectRoot}/config/promise-traces";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 
-const { deployment } = JSON.parse(readFileSync(join(__dirname, "state.json"), "utf8"));
+const resources = JSON.parse(readFileSync(join(__dirname, "resources.json"), "utf8"));
 const signature = "4dabf18193072939515e22adb298388d";
 const made: Record<string, any> = {};
 
@@ -50,9 +67,10 @@ function literal(value: any): any {
   );
 }
 
-for (const { urn, type, custom, inputs = {}, parent, provider, protect } of deployment.resources) {
+for (const { urn, type, custom, inputs = {}, parent, provider, protect, dependencies = [] } of resources) {
   const name = urn.split("::").at(-1);
-  const options: any = { parent: made[parent], protect };
+  const dependsOn = dependencies.map((each: string) => made[each]).filter(Boolean);
+  const options: any = { parent: made[parent], protect, dependsOn };
   if (type === "pulumi:pulumi:Stack" || name.startsWith("default_")) continue;
   if (type.startsWith("pulumi:providers:")) {
     const { version, ...properties } = literal(inputs);
@@ -61,7 +79,7 @@ for (const { urn, type, custom, inputs = {}, parent, provider, protect } of depl
     made[urn] = new pulumi.ComponentResource(type, name, {}, options);
   } else {
     const providerUrn = provider.slice(0, provider.lastIndexOf("::"));
-    const { inputs: settings = {} } = deployment.resources.find((each: any) => each.urn === providerUrn);
+    const { inputs: settings = {} } = resources.find((each: any) => each.urn === providerUrn);
     options.version = settings.version;
     options.provider = made[providerUrn];
     made[urn] = new pulumi.CustomResource(type, name, literal(inputs), options);

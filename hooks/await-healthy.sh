@@ -20,9 +20,10 @@ fail() {
 
 # A dozen of these wait at once, beside what they wait for, and each look costs processor time: so the Docker Engine says
 # when to look. What it said in the last minute is heard again, as it may have been said before it was listened to.
-exec {events}< <(exec timeout "$HEALTH_TIMEOUT" docker events --since 1m --format '{{.Action}}' \
+exec 3< <(exec docker events --since 1m --format '{{.Action}}' \
     --filter "container=$CONTAINER" --filter event=health_status --filter event=die 2>/dev/null)
-trap "kill $! 2>/dev/null || true" EXIT
+listener=${!:-}
+trap 'kill "$listener" 2>/dev/null || true' EXIT
 # Looks by itself, too, after so many seconds.
 readonly patience=5
 
@@ -43,5 +44,5 @@ while true; do
     ((restarts - before < 3)) || fail "was restarted $((restarts - before)) times"
     left=$((deadline - SECONDS))
     ((left > 0)) || fail "did not become healthy within $HEALTH_TIMEOUT seconds ($health)"
-    read -r -t $((left < patience ? left : patience)) -u "$events" _ || (($? > 128)) || sleep 1
+    read -r -t $((left < patience ? left : patience)) -u 3 _ || (($? > 128)) || sleep 1
 done
