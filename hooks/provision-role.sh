@@ -16,7 +16,7 @@ IFS= read -r password || [[ -n $password ]]
 quote="'"
 
 # Over TCP, as the health check does: while the image initialises the volume, the server has its local socket only.
-# It is asked from inside for 5 seconds at a time: a `docker exec` takes as much processor time as a server that starts.
+# It is asked from inside, for 5 seconds at a time: each `docker exec` takes processor time from the server that starts.
 readonly asking='until pg_isready --host 127.0.0.1; do asked=x$asked; [ ${#asked} -lt 25 ] || exit 1; sleep 0.2; done'
 deadline=$((SECONDS + ${HEALTH_TIMEOUT:-90}))
 until answer=$(docker exec "$CONTAINER" sh -c "$asking" 2>&1 | tail -n 1); do

@@ -43,7 +43,7 @@ function createExporter(parent: Cadvisor, args: CadvisorArgs): Workload {
       context,
       service: "cadvisor",
       image,
-      // It asks the Docker Engine for itself once only, and where it is refused knows no container until it starts again.
+      // By itself it gives up where the Docker Engine refuses it for some seconds, and knows no container until it starts again.
       entrypoint: [
         "sh",
         "-c",

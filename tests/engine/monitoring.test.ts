@@ -197,7 +197,7 @@ test("on a host that comes back, cAdvisor that starts before the proxy's process
     ...["--entrypoint", "sleep", localImage("bot"), "infinity"],
   );
   await docker("start", container("cadvisor"));
-  // By itself it asks for 10 seconds.
+  // After 3 seconds it still asks by itself.
   await new Promise((later) => setTimeout(later, 20_000));
   await docker("rm", "--force", container("silent"));
   await docker("start", proxy.Id);
