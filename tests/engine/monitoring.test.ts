@@ -35,7 +35,10 @@ async function startTelegram(): Promise<void> {
   );
 }
 
-/** Two containers in trouble: one that ends after 5 seconds, again and again, and one that wants more memory than it may have. */
+/**
+ * Two containers in trouble: one that ends again and again, and one that wants more memory than it may have. What ends within
+ * 10 seconds the Docker Engine starts later and later, up to a minute.
+ */
 async function startTrouble(): Promise<void> {
   const start = (name: string, options: string[], ...command: string[]) =>
     docker(
@@ -43,7 +46,7 @@ async function startTrouble(): Promise<void> {
       ...["--label", `dating.stack=${project.prefix}`, "--label", `dating.service=${name}`],
       ...["--entrypoint", command[0]!, localImage("bot"), ...command.slice(1)],
     );
-  await start("restless", ["--restart", "always"], "sleep", "5");
+  await start("restless", ["--restart", "always"], "sleep", "11");
   await until(
     () => query("node_vmstat_oom_kill"),
     (answer) => "node" in answer,
@@ -188,29 +191,6 @@ test("cAdvisor sees every container of the stack with its limit, and no other st
   expect(Number(used.postgres)).toBeGreaterThan(2 ** 20);
 });
 
-test("on a host that comes back, cAdvisor that starts before the proxy's process answers sees every container", async () => {
-  const proxy = (await services(project.prefix))["socket-proxy"]!;
-  await docker("stop", container("cadvisor"), proxy.Id);
-  await docker(
-    ...["run", "--detach", "--name", container("silent"), "--label", `dating.stack=${project.prefix}`],
-    ...["--network", `${project.prefix}-docker-api`, "--network-alias", "socket-proxy"],
-    ...["--entrypoint", "sleep", localImage("bot"), "infinity"],
-  );
-  await docker("start", container("cadvisor"));
-  // After 3 seconds it still asks by itself.
-  await new Promise((later) => setTimeout(later, 20_000));
-  await docker("rm", "--force", container("silent"));
-  await docker("start", proxy.Id);
-  await until(
-    async () => (await services(project.prefix)).cadvisor!.State.Health!.Status,
-    (health) => health === "healthy",
-  );
-  const metrics = await docker(
-    ...["exec", container("cadvisor"), "wget", "-q", "-O", "-", "http://127.0.0.1:8080/metrics"],
-  );
-  expect(metrics).toContain(`name="${container("postgres")}"`);
-});
-
 test("a person is told of a container that restarts again and again, and of one that ran out of memory", async () => {
   const sent = await until(
     () => Promise.resolve(asked()),
@@ -233,6 +213,29 @@ test("a fired alert reaches Telegram through Alertmanager", async () => {
   const token = /\/bot([^/]+)\/sendMessage/.exec(sent)![1]!;
   expect(JSON.stringify(await inspect(container("alertmanager")))).not.toContain(token);
   expect(project.run("pulumi", ["stack", "export", "--stack", project.stackName])).not.toContain(token);
+});
+
+test("on a host that comes back, cAdvisor that starts before the proxy's process answers sees every container", async () => {
+  const proxy = (await services(project.prefix))["socket-proxy"]!;
+  await docker("stop", container("cadvisor"), proxy.Id);
+  await docker(
+    ...["run", "--detach", "--name", container("silent"), "--label", `dating.stack=${project.prefix}`],
+    ...["--network", `${project.prefix}-docker-api`, "--network-alias", "socket-proxy"],
+    ...["--entrypoint", "sleep", localImage("bot"), "infinity"],
+  );
+  await docker("start", container("cadvisor"));
+  // After 3 seconds it still asks by itself.
+  await new Promise((later) => setTimeout(later, 20_000));
+  await docker("rm", "--force", container("silent"));
+  await docker("start", proxy.Id);
+  await until(
+    async () => (await services(project.prefix)).cadvisor!.State.Health!.Status,
+    (health) => health === "healthy",
+  );
+  const metrics = await docker(
+    ...["exec", container("cadvisor"), "wget", "-q", "-O", "-", "http://127.0.0.1:8080/metrics"],
+  );
+  expect(metrics).toContain(`name="${container("postgres")}"`);
 });
 
 /** Asks Grafana's API as the administrator. */
