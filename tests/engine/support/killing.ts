@@ -1,28 +1,18 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { labelled, services } from "./docker";
+import { eventLog, readEvents } from "./events";
 import { requestUntil } from "./http";
 import { killTree } from "./processes";
 import type { Project } from "./project";
 
-interface EngineEvent {
-  resourcePreEvent?: { metadata: { op: string; urn: string } };
-  resOutputsEvent?: { metadata: { op: string; urn: string } };
-}
-
-/** Begins and ends of the steps that a deploy has taken so far, as the engine wrote them down; not what stays the same. */
+/** Begins and ends of the steps that a deploy has taken so far. */
 function progress(log: string): string[] {
-  if (!existsSync(log)) return [];
-  const lines = readFileSync(log, "utf8").split("\n").slice(0, -1);
-  return lines.flatMap((line) => {
-    const { resourcePreEvent, resOutputsEvent } = JSON.parse(line) as EngineEvent;
-    const metadata = (resourcePreEvent ?? resOutputsEvent)?.metadata;
-    if (!metadata || ["same", "read", "refresh"].includes(metadata.op)) return [];
-    return [`${resourcePreEvent ? "begin" : "end"} of ${metadata.op} ${metadata.urn.split("::").at(-1)}`];
+  return readEvents(log).map(({ resourcePreEvent, resOutputsEvent }) => {
+    const { op, urn } = (resourcePreEvent ?? resOutputsEvent)!.metadata;
+    return `${resourcePreEvent ? "begin" : "end"} of ${op} ${urn.split("::").at(-1)}`;
   });
 }
 
@@ -40,24 +30,22 @@ export async function deployAndKill(
   events = Infinity,
   hurt: (engine: ChildProcess) => void = killDeploy,
 ): Promise<string[]> {
-  const log = join(project.directory, "events.log");
-  rmSync(log, { force: true });
+  const log = eventLog(project.directory);
   const child = spawn(
     "pulumi",
-    ["up", "--yes", "--skip-preview", "--stack", project.stackName, "--event-log", log],
+    ["up", "--yes", "--skip-preview", "--stack", project.stackName, ...log.args],
     {
       cwd: project.directory,
-      // Without it the CLI does not know --event-log.
-      env: { ...process.env, ...project.environment, PULUMI_DEBUG_COMMANDS: "true" },
+      env: { ...process.env, ...project.environment, ...log.environment },
       stdio: "ignore",
     },
   );
   const ended = once(child, "exit");
-  while (child.exitCode === null && progress(log).length < events)
+  while (child.exitCode === null && progress(log.path).length < events)
     await new Promise((later) => setTimeout(later, 5));
   if (child.exitCode === null) hurt(child);
   await ended;
-  return progress(log);
+  return progress(log.path);
 }
 
 /** Numbers of events spread evenly over a deploy that has so many. */
@@ -76,15 +64,16 @@ export async function objects(project: Project): Promise<Record<string, number>>
   };
 }
 
-/** The way back that the README tells: one command, and the next deploy. */
-export async function recover(project: Project, url: string): Promise<void> {
+/** The way back that the README tells: one command, and the next deploy. Returns what the command said. */
+export async function recover(project: Project, url: string): Promise<string> {
   // Not project.run(), which would hold up the load of this process.
-  await promisify(execFile)("ops/recover", [project.stackName], {
+  const { stdout } = await promisify(execFile)("ops/recover", [project.stackName], {
     cwd: project.directory,
     env: { ...process.env, ...project.environment },
   });
   await project.up();
   await requestUntil(`${url}/health`, 200);
+  return stdout;
 }
 
 /** Fails unless a stack is exactly what its program says: nothing too much, nothing left to do. */

@@ -1,16 +1,23 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { randomBytes, randomInt } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 
-import { LocalWorkspace, type ConfigMap, type EngineEvent, type Stack } from "@pulumi/pulumi/automation";
+import { LocalWorkspace, type ConfigMap, type Stack } from "@pulumi/pulumi/automation";
 
 import { removeAll } from "./docker";
+import { eventLog, readEvents } from "./events";
 
 /** What happened, or would happen, to a resource: `"update docker:index/container:Container bot"`. */
 export type Step = string;
+
+interface Operation {
+  steps: Step[];
+  text: string;
+}
 
 /** A copy of the checkout with a stack of its own: names, state, ports and volumes are nobody else's. */
 export class Project {
@@ -49,7 +56,7 @@ export class Project {
       PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex"),
       PULUMI_SKIP_UPDATE_CHECK: "true",
     };
-    const stack = await LocalWorkspace.createOrSelectStack(
+    const stack = await LocalWorkspace.createStack(
       { stackName, workDir: directory },
       { envVars: environment },
     );
@@ -69,19 +76,35 @@ export class Project {
   }
 
   /** Deploys; the steps are what the engine did. */
-  async up(options: { refresh?: boolean } = {}): Promise<{ steps: Step[]; text: string }> {
-    const collector = new StepCollector();
-    const result = await this.stack.up({ ...options, color: "never", onEvent: collector.onEvent });
-    return { steps: collector.steps(), text: result.stdout + result.stderr };
+  up(options: { refresh?: boolean } = {}): Promise<Operation> {
+    return this.operate("up", "--yes", "--skip-preview", ...(options.refresh ? ["--refresh"] : []));
   }
 
   /** Asks what a deploy would do; the steps are what the engine says. */
-  async preview(
-    options: { refresh?: boolean; diff?: boolean } = {},
-  ): Promise<{ steps: Step[]; text: string }> {
-    const collector = new StepCollector();
-    const result = await this.stack.preview({ ...options, color: "never", onEvent: collector.onEvent });
-    return { steps: collector.steps(), text: result.stdout + result.stderr };
+  preview(options: { refresh?: boolean; diff?: boolean } = {}): Promise<Operation> {
+    return this.operate(
+      "preview",
+      ...(options.refresh ? ["--refresh"] : []),
+      ...(options.diff ? ["--diff"] : []),
+    );
+  }
+
+  /** The automation API asks for outputs and history after each deploy, which takes as long as a small one. */
+  private async operate(...args: string[]): Promise<Operation> {
+    const log = eventLog(this.directory);
+    const output = await promisify(execFile)(
+      "pulumi",
+      [...args, "--stack", this.stackName, "--color", "never", "--non-interactive", ...log.args],
+      {
+        cwd: this.directory,
+        env: { ...process.env, ...this.stack.workspace.envVars, ...log.environment },
+        maxBuffer: 256 * 1024 * 1024,
+      },
+    ).catch(({ message, stdout }: Error & { stdout: string }) => {
+      // The message ends with what is on standard error.
+      throw new Error(`${stdout}\n${message}`);
+    });
+    return { steps: stepsOf(log.path), text: output.stdout + output.stderr };
   }
 
   /** Runs a command in the copy, with the stack's environment, and returns its standard output. */
@@ -114,19 +137,13 @@ export class Project {
   }
 }
 
-class StepCollector {
-  private readonly found = new Set<Step>();
-
-  readonly onEvent = (event: EngineEvent): void => {
-    const metadata = event.resourcePreEvent?.metadata;
-    if (!metadata || ["same", "read", "refresh"].includes(metadata.op)) return;
-    const name = metadata.urn.split("::").at(-1);
-    this.found.add(`${metadata.op} ${metadata.type} ${name}`);
-  };
-
-  steps(): Step[] {
-    return [...this.found].filter((step) => !step.includes(" pulumi:pulumi:Stack ")).sort();
-  }
+function stepsOf(log: string): Step[] {
+  const found = readEvents(log).flatMap(({ resourcePreEvent }) => {
+    const metadata = resourcePreEvent?.metadata;
+    if (!metadata || metadata.type === "pulumi:pulumi:Stack") return [];
+    return [`${metadata.op} ${metadata.type} ${metadata.urn.split("::").at(-1)}`];
+  });
+  return [...new Set(found)].sort();
 }
 
 const callLog = ".bin/calls.log";
