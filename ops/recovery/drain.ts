@@ -5,9 +5,9 @@ import { projectRoot } from "../../images/content";
 import type { DeployedResource } from "../deployment";
 
 /**
- * Takes those containers out of service that a killed rollout had replaced already, and left to be deleted. The engine
- * forgets over a refresh that they are drained before they are deleted, and the next deploy would stop them while the edge
- * still sends them requests.
+ * Takes those containers out of service that a killed rollout had replaced already, and left to be deleted. The next deploy
+ * would drain them before it deletes them, but for one of 20 killed rotations, after which it stopped one while the edge still
+ * sent it requests: the order of what a killed deploy leaves to be deleted is not to be relied on.
  *
  * @param resources all that the stack's state has
  * @returns a line for each container, for people; one whose successor is not healthy goes on serving

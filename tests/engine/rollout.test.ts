@@ -91,16 +91,16 @@ test("a release that never gets healthy loses no request, and neither does the g
 });
 
 test.each([
-  ["made its container, which its state does not know yet", 2, "end of create-replacement"],
-  ["has yet to delete the old container", 4, "end of replace"],
-])("a release that is killed when it %s is recovered without a lost request", async (_, events, last) => {
+  ["made its container, which its state does not know yet", 2, "create-replacement", "which no deploy knows"],
+  ["has yet to delete the old container", 4, "replace", "the old one is drained"],
+])("a release that is killed when it %s is recovered without a lost request", async (_, events, op, said) => {
   const threshold = `0.9${events}`;
   await project.stack.setConfig("dating:nsfwThreshold", { value: threshold });
   await underLoad(async () => {
     const seen = await deployAndKill(project, events);
-    expect(seen).toContain(`${last} ${project.prefix}-bot`);
+    expect(seen).toContain(`end of ${op} ${project.prefix}-bot`);
     expect(seen).not.toContain("end of create-replacement bot-healthy");
-    await recover(project, url);
+    expect(await recover(project, url)).toContain(said);
   });
   expect((await services(project.prefix)).bot!.Config.Env).toContain(`NSFW_THRESHOLD=${threshold}`);
 });
