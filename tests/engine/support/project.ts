@@ -81,15 +81,11 @@ export class Project {
   }
 
   /** Asks what a deploy would do; the steps are what the engine says. */
-  preview(options: { refresh?: boolean; diff?: boolean } = {}): Promise<Operation> {
-    return this.operate(
-      "preview",
-      ...(options.refresh ? ["--refresh"] : []),
-      ...(options.diff ? ["--diff"] : []),
-    );
+  preview(options: { refresh?: boolean } = {}): Promise<Operation> {
+    return this.operate("preview", ...(options.refresh ? ["--refresh"] : []));
   }
 
-  /** The automation API asks for outputs and history after each deploy, which takes as long as a small one. */
+  /** Not by the automation API, which asks for the outputs, twice, and for the history after each deploy. */
   private async operate(...args: string[]): Promise<Operation> {
     const log = eventLog(this.directory);
     const output = await promisify(execFile)(
