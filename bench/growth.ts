@@ -1,6 +1,6 @@
 /*
  * What one dashboard more, and one service more, adds to a preview that has nothing to do, against what the engine takes
- * for a resource of the same type with literal inputs. The stacks are deployed; the services' containers are then taken
+ * for the same resources with literal inputs. The stacks are deployed; the services' containers are then taken
  * away, as such a preview does not look at them.
  */
 import { execFileSync } from "node:child_process";
@@ -31,9 +31,9 @@ async function withDashboards(count: number): Promise<Project> {
   return project;
 }
 
-async function withWorkloads(count: number, bare: boolean): Promise<Project> {
+async function withWorkloads(count: number): Promise<Project> {
   const project = await Project.create("many");
-  await project.configure({ count: String(count), bare: String(bare) });
+  await project.configure({ count: String(count) });
   await project.up();
   // One by one: of a hundred that are removed at once, Docker 20.10 forgets to take some out of their network.
   for (const id of list("ps", "--all", "--quiet", "--filter", `label=dating.stack=${project.prefix}`))
@@ -54,23 +54,15 @@ async function main(): Promise<void> {
   const subjects: Record<string, { run: () => void }> = {};
   const projects: Project[] = [];
   const folders: string[] = [];
-  for (const count of dashboards) {
-    const project = await withDashboards(count);
+  const add = (name: string, project: Project) => {
     const bare = bareProgram(project);
-    subjects[`${count} dashboards`] = { run: () => preview(project, project.directory) };
-    subjects[`${count} dashboards, bare`] = { run: () => preview(project, bare) };
+    subjects[name] = { run: () => preview(project, project.directory) };
+    subjects[`${name}, bare`] = { run: () => preview(project, bare) };
     projects.push(project);
     folders.push(bare);
-  }
-  for (const bare of [false, true]) {
-    for (const count of workloads) {
-      const project = await withWorkloads(count, bare);
-      subjects[`${count} workloads${bare ? ", bare" : ""}`] = {
-        run: () => preview(project, project.directory),
-      };
-      projects.push(project);
-    }
-  }
+  };
+  for (const count of dashboards) add(`${count} dashboards`, await withDashboards(count));
+  for (const count of workloads) add(`${count} workloads`, await withWorkloads(count));
   const seconds = await takeTurns(subjects, runs);
   for (const folder of folders) rmSync(folder, { recursive: true });
   for (const project of projects) project.discard();

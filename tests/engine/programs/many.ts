@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { labelList, stackLabels, type StackContext } from "../../../components/context";
 import { Workload } from "../../../components/workload";
 
-/* As many workloads as `count` says; with `bare`, as many containers of the provider that are all alike. */
+/* As many workloads as `count` says. */
 
 const config = new pulumi.Config();
 const context: StackContext = {
@@ -21,24 +21,16 @@ const network = new docker.Network("network", {
 
 for (let number = 1; number <= config.requireNumber("count"); number++) {
   const service = `service-${number}`;
-  if (config.getBoolean("bare")) {
-    new docker.Container(service, {
-      ...{ name: `${context.prefix}-${service}`, image, command: ["sleep", "infinity"] },
-      ...{ labels: labelList(stackLabels(context, service)), memory: 16, memorySwap: 16 },
-      networksAdvanced: [{ name: context.prefix }],
-    });
-  } else {
-    new Workload(
-      service,
-      {
-        ...{ context, service, image, command: ["sleep", "infinity"], memory: 16 },
-        environment: { NUMBER: String(number) },
-        networks: [{ network }],
-        // At the usual interval a hundred checks would keep the machine busy by themselves.
-        health: { command: "true", interval: "20 seconds" },
-        ...{ rollout: "start-first", filesystem: "read-only" },
-      },
-      {},
-    );
-  }
+  new Workload(
+    service,
+    {
+      ...{ context, service, image, command: ["sleep", "infinity"], memory: 16 },
+      environment: { NUMBER: String(number) },
+      networks: [{ network }],
+      // At the usual interval a hundred checks would keep the machine busy by themselves.
+      health: { command: "true", interval: "20 seconds" },
+      ...{ rollout: "start-first", filesystem: "read-only" },
+    },
+    {},
+  );
 }
