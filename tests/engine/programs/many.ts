@@ -1,3 +1,6 @@
+import "../../../config/lazy-arborist";
+import "../../../config/promise-traces";
+
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
