@@ -3,7 +3,7 @@
  * monitoring profile: the profile takes Grafana away with everything in it, and brings it back with its volume.
  *   node --require tsx/cjs hooks/grafana-room.ts out | back
  *   out            removes the data sources and the folders of these uids; the folders' dashboards go to the root folder
- *                  first, and their uids are printed
+ *                  first, and their uids are printed, where there are any
  *   back           puts them back, but for those that were moved on or deleted since
  *   GRAFANA_URL    where this machine reaches Grafana
  *   GRAFANA_AUTH   name and password of its administrator, with a colon between
@@ -65,7 +65,11 @@ async function back(): Promise<void> {
 }
 
 const steps: Record<string, () => Promise<void>> = {
-  out: async () => console.log(JSON.stringify(await out())),
+  out: async () => {
+    const moved = await out();
+    // What is printed stands in the output of the deploy.
+    if (moved.length > 0) console.log(JSON.stringify(moved));
+  },
   back,
 };
 
