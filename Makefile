@@ -5,71 +5,77 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 STACK ?= dev
-prepare = exports=$$(ops/environment); eval "$$exports"
-packages = ops/packages; PATH=$$PWD/node_modules/.bin:$$PATH
+# Joined by &&: GNU make 3.81, which macOS brings, does not know .SHELLFLAGS, so its shell goes on after an error.
+prepare = exports=$$(ops/environment) && eval "$$exports"
+packages = node=$$(ops/node) && export PATH=$$PWD/node_modules/.bin:$$node$${node:+:}$$PATH && ops/packages
 
-.PHONY: help up preview smoke drift-issue down purge env images push-images lock-images test test-unit types unit-tests test-engine soak bench docs lint format
+.PHONY: help up preview doctor smoke drift-issue down purge env images push-images lock-images test test-unit types unit-tests test-engine soak bench docs versions lint format
 
 help: ## list the verbs
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | \
-		while IFS=$$'\t' read -r verb meaning; do printf '  make %-13s %s\n' "$$verb" "$$meaning"; done
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: ## deploy the dev stack (STACK=… another one; PLAN=… only what was reviewed), with all that it needs
-	@$(prepare); ops/up $(STACK) $(if $(PLAN),--plan $(PLAN))
+	@$(prepare) && ops/up $(STACK) $(if $(PLAN),--plan $(PLAN))
 
 preview: ## show what `make up` would change: risks first, each service in words (STACK=…)
-	@$(prepare); ops/images build --for $(STACK); mkdir -p build; ops/preview $(STACK) $(ARGS)
+	@$(prepare) && ops/images build --for $(STACK) && mkdir -p build && ops/preview $(STACK) $(ARGS)
+
+doctor: ## look at the Docker host of STACK before a deploy: what it is, what speaks against it
+	@$(packages) && ops/doctor $(STACK)
 
 smoke: ## ask a deployed stack for its pages and its health (STACK=…)
-	@$(prepare); ops/smoke $(STACK)
+	@$(prepare) && ops/smoke $(STACK)
 
 drift-issue: ## keep one GitHub issue for the drift of STACK
-	@$(prepare); ops/drift-issue $(STACK)
+	@$(prepare) && ops/drift-issue $(STACK)
 
 down: ## remove the stack's containers and networks; its volumes and passwords stay
-	@$(prepare); ops/down $(STACK)
+	@$(prepare) && ops/down $(STACK)
 
 purge: ## remove the stack with its volumes: all data, after asking
-	@$(prepare); ops/purge $(STACK)
+	@$(prepare) && ops/purge $(STACK)
 
 env: ## print shell exports after which plain `pulumi` works: eval "$(make -s env)"
 	@ops/environment
 
 images: ## build or pull the images of the dev stack
-	@$(prepare); ops/images build
+	@$(prepare) && ops/images build
 
 push-images: ## build IMAGES, push them to REGISTRY and pin them by digest for STACK
-	@$(prepare); ops/images push "$(REGISTRY)" $(STACK) $(IMAGES)
+	@$(prepare) && ops/images push "$(REGISTRY)" $(STACK) $(IMAGES)
 
 lock-images: ## pin every image of STACK by digest (ARGS=--check: what is newer; ARGS='--update bot': pin again)
-	@$(packages); ops/lock-images $(STACK) $(ARGS)
+	@$(packages) && ops/lock-images $(STACK) $(ARGS)
 
 test: ## types, lint, unit tests, toolchain tests and tests on the real engine
-	@$(prepare); ops/test
+	@$(prepare) && ops/test
 
 test-unit: ## the fast loop: types and unit tests
-	@$(packages); $(MAKE) --jobs 2 types unit-tests
+	@$(packages) && $(MAKE) --jobs 2 types unit-tests
 
 types:
-	@$(packages); tsc --noEmit --incremental --tsBuildInfoFile build/types.tsbuildinfo
+	@$(packages) && tsc --noEmit --incremental --tsBuildInfoFile build/types.tsbuildinfo
 
 unit-tests:
-	@$(packages); jest $(ARGS) --maxWorkers 100% --selectProjects unit
+	@$(packages) && jest $(ARGS) --maxWorkers 100% --selectProjects unit
 
 test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME' for some)
-	@$(prepare); ops/images build; node_modules/.bin/jest --runInBand $(ARGS) --selectProjects engine load
+	@$(prepare) && ops/images build && node_modules/.bin/jest --runInBand $(ARGS) --selectProjects engine load
 
 soak: ## the tests that take too long for every change: full disks, little memory (ARGS='-t NAME' for some)
-	@$(prepare); ops/images build; node_modules/.bin/jest $(ARGS) --selectProjects soak
+	@$(prepare) && ops/images build && node_modules/.bin/jest $(ARGS) --selectProjects soak
+
+versions: ## whether every part still gets fixes (docs/versions.md); fails 60 days before an end
+	@$(packages) && ops/versions
 
 lint: ## types, ESLint and formatting
-	@$(packages); tsc --noEmit && eslint . && prettier --check .
+	@$(packages) && tsc --noEmit && eslint . && prettier --check .
 
 bench: ## measure deploys against an empty program and Docker Compose; writes bench/results/, draws the picture
-	@$(prepare); ops/up dev >/dev/null; for part in noop deploy rollouts growth picture; do node --require tsx/cjs bench/$$part.ts; done
+	@$(prepare) && ops/up dev >/dev/null && for part in noop deploy rollouts absence growth picture; do node --require tsx/cjs bench/$$part.ts || exit; done
 
 docs: ## write the README's tables anew, and draw its picture of the stack
-	@$(packages); node --require tsx/cjs ops/docs.ts; ops/graph dev --svg docs/stack.svg
+	@$(packages) && node --require tsx/cjs ops/docs.ts && ops/graph dev --svg docs/stack.svg
 
 format: ## format everything
-	@$(packages); prettier --write --log-level warn .
+	@$(packages) && prettier --write --log-level warn .

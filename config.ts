@@ -1,31 +1,50 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 
-import { metaOf } from "./config/fields";
-import { imagesFor, keys, type ImageName, type MonitoringService } from "./config/keys";
+import { botProblems } from "./config/bot-problems";
+import { edgeProblems } from "./config/edge-problems";
+import { metaOf, type SecretField } from "./config/fields";
+import {
+  imageFor,
+  imagesFor,
+  keys,
+  type ImageName,
+  type LogCollector,
+  type MonitoringService,
+} from "./config/keys";
+import { pairProblems } from "./config/pair-problems";
+import { postgresProblems } from "./config/postgres-problems";
 import { check, ConfigurationError, setCommand, type Problem, type RawConfig } from "./config/problems";
-import { localImage } from "./images/content";
+import { storedConfig } from "./config/stack-config";
+import { stackNameProblems } from "./config/stack-name";
+import { storageProblems } from "./config/storage";
+import { imageNames, localImage } from "./images/content";
 
 type Values = z.output<typeof keys>;
+
+/** The images of monitoring. */
+export type MonitoringImages = Record<Exclude<MonitoringService, LogCollector>, string> &
+  Partial<Record<LogCollector, string>>;
 
 /** A stack's configuration, complete and checked, with its secrets as they are. */
 export interface PlainConfig extends Omit<Values, "images"> {
   /** The image of every service: one reference, in one form. */
   images: Record<Exclude<ImageName, MonitoringService>, string>;
-  /** Those of monitoring, in a stack that has it. */
-  monitoringImages?: Record<MonitoringService, string>;
+  /** Those of monitoring, in a stack that has it; of the log collectors only the stack's. */
+  monitoringImages?: MonitoringImages;
 }
 
+type Shape = typeof keys.shape;
+type SecretName = { [K in keyof Shape]: Shape[K] extends SecretField ? K : never }[keyof Shape];
+
+/** A value whose texts are secrets of Pulumi; the names of its parts are none. */
+type Secret<T> = T extends string ? pulumi.Output<string> : { [K in keyof T]: Secret<T[K]> };
+type Secrets = { [K in keyof Pick<PlainConfig, SecretName>]: Secret<PlainConfig[K]> };
+
 /** A stack's configuration, complete and checked. */
-export interface Config extends Omit<
-  PlainConfig,
-  "alertBotToken" | "botToken" | "databasePassword" | "jwtSecret"
-> {
+export interface Config extends Omit<PlainConfig, SecretName>, Omit<Secrets, "alertBotToken"> {
   /** The token of whoever sends the alerts. */
   alertBotToken: pulumi.Output<string>;
-  botToken: pulumi.Output<string>;
-  databasePassword?: pulumi.Output<string>;
-  jwtSecret?: pulumi.Output<string>;
 }
 
 /**
@@ -36,7 +55,20 @@ export interface Config extends Omit<
 export function parseConfig(raw: RawConfig): PlainConfig {
   const { values, problems } = check(keys, raw);
   const images = resolveImages(raw);
-  const all = [...problems, ...images.problems, ...(values ? portProblems(raw, values) : [])];
+  const all = [
+    ...stackNameProblems(raw),
+    ...problems,
+    ...images.problems,
+    ...storageProblems(keys, raw),
+    ...(values
+      ? [
+          ...edgeProblems(raw, values),
+          ...botProblems(raw, values),
+          ...pairProblems(raw, values),
+          ...postgresProblems(raw, values),
+        ]
+      : []),
+  ];
   if (all.length > 0 || !values) throw new ConfigurationError(raw.stack, all);
   const references = images.references as Record<ImageName, string>;
   return { ...values, images: references, monitoringImages: values.monitoring ? references : undefined };
@@ -60,35 +92,36 @@ export function loadConfig(): Config {
       .map(([name, value]) => [name.slice(namespace.length + 1), value]),
   );
   const secretKeys = new Set(Object.keys(values).filter((name) => isConfigSecret(`${namespace}:${name}`)));
-  const parsed = parseConfig({ namespace, stack: pulumi.getStack(), values, secretKeys });
-  const { databasePassword, jwtSecret } = parsed;
+  const stack = pulumi.getStack();
+  const stored = storedConfig(stack, namespace);
+  const { alertBotToken, ...parsed } = parseConfig({ namespace, stack, values, secretKeys, stored });
+  const wrapped = Object.entries(parsed).map(([name, value]) => [
+    name,
+    isSecret(name) ? secretOf(value) : value,
+  ]);
   return {
-    ...parsed,
-    alertBotToken: pulumi.secret(parsed.alertBotToken ?? parsed.botToken),
-    botToken: pulumi.secret(parsed.botToken),
-    databasePassword: databasePassword === undefined ? undefined : pulumi.secret(databasePassword),
-    jwtSecret: jwtSecret === undefined ? undefined : pulumi.secret(jwtSecret),
+    ...(Object.fromEntries(wrapped) as Omit<Config, "alertBotToken">),
+    alertBotToken: pulumi.secret(alertBotToken ?? parsed.botToken),
   };
 }
 
-/** HTTPS needs a port of its own beside the one on which HTTP leads there. */
-function portProblems(raw: RawConfig, { tls, httpPort, httpsPort }: Values): Problem[] {
-  if (tls === "off" || httpPort !== httpsPort) return [];
-  return [
-    {
-      key: `${raw.namespace}:httpsPort`,
-      problem: `is ${httpsPort}, and so is httpPort; with tls they must differ`,
-      command: setCommand(raw, ["httpsPort"], metaOf(keys.shape.httpsPort)),
-    },
-  ];
+function isSecret(name: string): boolean {
+  return name in keys.shape && metaOf(keys.shape[name as keyof Shape]).secret === true;
+}
+
+function secretOf(value: unknown): unknown {
+  if (value === null || typeof value !== "object") return value === undefined ? value : pulumi.secret(value);
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, secretOf(part)]));
 }
 
 /** The edge's base URL. */
 export function edgeUrl(config: Pick<Config, "domain" | "httpPort" | "httpsPort" | "tls">): string {
   const [scheme, port, usual] =
-    config.tls === "acme" ? ["https", config.httpsPort, 443] : ["http", config.httpPort, 80];
+    config.tls !== "off" ? ["https", config.httpsPort, 443] : ["http", config.httpPort, 80];
   return `${scheme}://${config.domain}${port === usual ? "" : `:${port}`}`;
 }
+
+const isBuilt = (name: string) => imageNames().includes(name);
 
 /** An image for every service: the configured one, else the local one where the stack allows it. */
 function resolveImages(raw: RawConfig): {
@@ -99,13 +132,17 @@ function resolveImages(raw: RawConfig): {
   const problems: Problem[] = [];
   const local = keys.shape.localImages.safeParse(raw.values.localImages).data;
   const configured = keys.shape.images.safeParse(raw.values.images).data;
+  const postgres = keys.shape.postgresVersion.safeParse(raw.values.postgresVersion).data;
   // Values of a wrong type are reported with the other keys.
-  if (local === undefined || configured === undefined) return { references, problems };
+  const collector = keys.shape.logCollector.safeParse(raw.values.logCollector).data;
+  if (local === undefined || configured === undefined || !postgres || !collector)
+    return { references, problems };
 
-  for (const name of imagesFor(raw.values.monitoring === "true")) {
+  for (const name of imagesFor(raw.values.monitoring === "true", collector)) {
     const reference = configured[name];
-    if (local || (reference && /@sha256:[0-9a-f]{64}$/.test(reference))) {
-      references[name] = reference ?? localImage(name);
+    const built = imageFor(name, postgres);
+    if (reference ? local || /@sha256:[0-9a-f]{64}$/.test(reference) : local && isBuilt(built)) {
+      references[name] = reference ?? localImage(built);
       continue;
     }
     const key = `${raw.namespace}:images.${name}`;

@@ -1,7 +1,8 @@
 /** @type {import("jest").Config} */
 const shared = {
   testEnvironment: "node",
-  transform: { "\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }] },
+  transform: { "\\.m?ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }] },
+  moduleFileExtensions: ["ts", "mts", "js", "mjs", "json", "node"],
   modulePathIgnorePatterns: ["<rootDir>/build/"],
 };
 

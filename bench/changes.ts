@@ -28,16 +28,19 @@ export const changes: Change[] = [
   {
     name: "a changed route label",
     ours: (project) => {
-      const file = join(project.directory, "components/bot.ts");
+      const file = join(project.directory, "components/unavailable.ts");
       const before = readFileSync(file, "utf8");
-      const after = before.replace(/Path\(`\/health`\)( \|\| Path\(`\/healthy-\d+`\))?/, route());
-      if (after === before) throw new Error(`${file} has no route of the expected form`);
+      const after = before.replace(/"\/health"(, "\/healthy-\d+")?/, `"/health", "/healthy-${++release}"`);
+      if (after === before) throw new Error(`${file} has no paths of the expected form`);
       writeFileSync(file, after);
     },
     theirs: (peer) =>
       peer.edit("bot", ({ labels }) => {
         const rule = Object.keys(labels).find((label) => label.endsWith(".rule"));
-        labels[rule!] = labels[rule!]!.replace(/Path\(`\/health`\)( \|\| Path\(`\/healthy-\d+`\))?/, route());
+        const before = labels[rule!]!;
+        const paths = `Path(\`/health\`) || Path(\`/healthy-${++release}\`)`;
+        labels[rule!] = before.replace(/Path\(`\/health`\)( \|\| Path\(`\/healthy-\d+`\))?/, paths);
+        if (labels[rule!] === before) throw new Error(`${before} is no rule of the expected form`);
       }),
   },
   {
@@ -83,5 +86,4 @@ function newImage(service: string, path?: string): Change {
 }
 
 const setting = () => `0.${100 + ++release}`;
-const route = () => `Path(\`/health\`) || Path(\`/healthy-${++release}\`)`;
 const limit = () => 400 + (++release % 100);

@@ -30,6 +30,7 @@ interface Container {
   healthcheck: { tests: string[]; interval: string; timeout: string; startPeriod: string; retries: number };
   memory: number;
   memorySwap: number;
+  shmSize?: number;
   capabilities?: { adds?: string[]; drops?: string[] };
   securityOpts?: string[];
   ulimits?: { name: string; soft: number; hard: number }[];
@@ -58,10 +59,14 @@ export interface Service {
 export class Peer {
   readonly url: string;
   private readonly directory = mkdtempSync(join(tmpdir(), "dating-peer-"));
-  private readonly program = execFileSync(join(projectRoot, "toolchain/setup"), ["service", "compose"], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  }).trim();
+  private readonly program = execFileSync(
+    join(projectRoot, "offline/toolchain/setup"),
+    ["service", "compose"],
+    {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  ).trim();
 
   private constructor(
     private readonly prefix: string,
@@ -209,6 +214,7 @@ function translateService(container: Container, service: string, ports: Map<numb
       retries: healthcheck.retries,
     },
     mem_limit: `${container.memory}m`,
+    shm_size: container.shmSize ? `${container.shmSize}m` : undefined,
     memswap_limit: `${container.memorySwap}m`,
     cap_add: container.capabilities?.adds,
     cap_drop: container.capabilities?.drops,

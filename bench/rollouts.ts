@@ -7,7 +7,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 import { application } from "../tests/engine/support/application";
-import { requestUntil } from "../tests/engine/support/http";
+import { requestUntilHealthy } from "../tests/engine/support/http";
 import { Load } from "../tests/engine/support/load";
 import { broken, changes, type Change } from "./changes";
 import { runs, summarize, writeResults, type Summary } from "./measure";
@@ -81,8 +81,8 @@ async function main(): Promise<void> {
     return run(program, all);
   };
   peer.up();
-  await requestUntil(`${url}/health`, 200);
-  await requestUntil(`${peer.url}/health`, 200);
+  await requestUntilHealthy(url);
+  await requestUntilHealthy(peer.url);
 
   const asPeer = {
     url: peer.url,

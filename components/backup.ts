@@ -1,9 +1,11 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
+import { readers } from "../config/database-names";
 import type { StackContext } from "./context";
 import type { Database } from "./database";
 import type { Migrations } from "./migrations";
+import type { Networks } from "./networks";
 import { Reader } from "./reader";
 import { Workload } from "./workload";
 
@@ -22,8 +24,8 @@ export interface BackupArgs {
   migrations: Migrations;
   /** Where the dumps go: `/scheduled` in it. */
   volume: docker.Volume;
-  /** The database's network. */
-  network: docker.Network;
+  /** The internal network for the database, monitoring's for the metrics. */
+  networks: Networks;
 }
 
 /** Dumps the database on a schedule, with a role of its own that may read everything and change nothing. */
@@ -32,21 +34,21 @@ export class Backup extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackupArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Backup", name, {}, opts);
-    const { context, database, network } = args;
+    const { context, database, networks } = args;
     const reader = new Reader(this, name, {
       ...{ context, database, user, may: "pg_read_all_data" },
       // What ops/backup and ops/restore need to know.
-      facts: { PREFIX: context.prefix, PGHOST: database.connection.host, NETWORK: network.name },
+      facts: { PREFIX: context.prefix, PGHOST: database.connection.host, NETWORK: networks.internal.name },
     });
     this.container = createService(this, args, reader).container;
     this.registerOutputs();
   }
 }
 
-/** Port of the metrics, on the internal network. */
+/** Port of the metrics, on monitoring's network. */
 export const metricsPort = 9101;
 
-const user = "dating_backup";
+const user = readers.backups;
 
 function createService(parent: Backup, args: BackupArgs, reader: Reader): Workload {
   const { context, database } = args;
@@ -69,12 +71,15 @@ function createService(parent: Backup, args: BackupArgs, reader: Reader): Worklo
       },
       files: [{ path: passwordFile, content: reader.password.result }],
       volumes: [{ volume: args.volume, path: "/backups" }],
-      networks: [{ network: args.network, aliases: ["backup"] }],
+      networks: [
+        { network: args.networks.internal },
+        { network: args.networks.monitoring, aliases: ["backup"] },
+      ],
       health: {
         // The schedule touches the file every 5 seconds, and removes it when a run has failed.
         command: "find /tmp/dating-backup-alive -newermt '-60 seconds' | grep -q .",
       },
-      memory: context.memory("backup", "256 MiB"),
+      memory: context.memory("backup"),
       filesystem: { writableBecause: "the password arrives as a file" },
       rollout: "stop-first",
     },

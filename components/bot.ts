@@ -2,19 +2,18 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
+import { photoPath, type BotRollout } from "../config/bot";
 import type { BotVariable } from "../config/bot-variables";
 import type { StackContext } from "./context";
 import type { Database } from "./database";
+import type { Edge } from "./edge";
 import type { Migrations } from "./migrations";
 import type { Networks } from "./networks";
-import { routeLabels } from "./routes";
-import { Workload } from "./workload";
+import { Workload, type SharedVolume, type WorkloadArgs } from "./workload";
 
 export interface BotArgs {
   context: StackContext;
   image: string;
-  /** Host name under which the edge serves the API. */
-  domain: string;
   token: pulumi.Output<string>;
   /** Signs the users' sessions. @default a generated one */
   jwtSecret?: pulumi.Output<string>;
@@ -24,26 +23,47 @@ export interface BotArgs {
   nsfwThreshold: number;
   /** Further variables that are not secret. */
   environment: Record<string, string>;
+  /** Further variables that are secret. */
+  secrets: Record<string, pulumi.Output<string>>;
+  /** `"stop-first"` for a bot of which only one may run, as one that polls Telegram. */
+  rollout: BotRollout;
+  /** Shell command that exits with 0 when the bot answers. @default curl asks `/health` */
+  healthCommand?: string;
+  /** Folders that the bot may write beside `/tmp`; they are empty in each new container. */
+  writable: string[];
   database: Database;
   migrations: Migrations;
   networks: Networks;
+  edge: Edge;
   photos: docker.Volume;
+  /** What it finds healthy when it starts. */
+  servers: pulumi.Resource[];
 }
+
+/** What every container of the bot's image has, whatever it runs. */
+export type BotProgram = Pick<WorkloadArgs, "image" | "environment" | "networks" | "temporary"> & {
+  volumes: SharedVolume[];
+};
 
 /** The Telegram bot with its HTTP API. It starts only on a migrated database. */
 export class Bot extends pulumi.ComponentResource {
   readonly container: docker.Container;
+  readonly program: BotProgram;
+  /** What depends on this starts only when the service is healthy and served. */
+  readonly healthy: pulumi.Resource;
 
   constructor(name: string, args: BotArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Bot", name, {}, opts);
     const jwtSecret = createJwtSecret(this, name);
-    this.container = createService(this, args, args.jwtSecret ?? jwtSecret.result).container;
+    this.program = programOf(args, args.jwtSecret ?? jwtSecret.result);
+    const service = createService(this, args, this.program);
+    this.container = service.container;
+    this.healthy = service.healthy;
     this.registerOutputs();
   }
 }
 
 const port = 8080;
-const photoPath = "/app/photos";
 
 /** Signs the users' sessions; protected, as a new one logs everybody out. */
 function createJwtSecret(parent: Bot, name: string): random.RandomPassword {
@@ -54,10 +74,9 @@ function createJwtSecret(parent: Bot, name: string): random.RandomPassword {
   );
 }
 
-function createService(parent: Bot, args: BotArgs, jwtSecret: pulumi.Output<string>): Workload {
-  const { context, database, domain, networks } = args;
+function programOf(args: BotArgs, jwtSecret: pulumi.Output<string>): BotProgram {
+  const { database, edge, networks } = args;
   const { host, name, user, password } = database.connection;
-  const paths = "PathPrefix(`/api/`) || Path(`/health`) || Path(`/version`)";
   const variables: Record<BotVariable, pulumi.Input<string>> = {
     API_HOST: "0.0.0.0",
     API_PORT: String(port),
@@ -70,28 +89,40 @@ function createService(parent: Bot, args: BotArgs, jwtSecret: pulumi.Output<stri
     PHOTO_STORAGE_PATH: photoPath,
     WEBAPP_URL: args.webappUrl,
   };
+  return {
+    image: args.image,
+    environment: { ...args.environment, ...args.secrets, ...variables },
+    volumes: [{ volume: args.photos, path: photoPath, sharedBetweenReleases: true }],
+    networks: [{ network: edge.network }, { network: networks.internal }],
+    temporary: ["/tmp", ...args.writable],
+  };
+}
+
+function createService(parent: Bot, args: BotArgs, program: BotProgram): Workload {
+  const { context, database, edge } = args;
   return new Workload(
     "bot",
     {
-      context,
-      service: "bot",
-      image: args.image,
-      environment: { ...variables, ...args.environment },
-      volumes: [{ volume: args.photos, path: photoPath, sharedBetweenReleases: true }],
-      // The name is where Prometheus finds it.
-      networks: [{ network: networks.edge }, { network: networks.internal, aliases: ["bot"] }],
-      labels: routeLabels(context, { service: "bot", rule: `Host(\`${domain}\`) && (${paths})`, port }),
+      ...{ context, service: "bot", ...program },
+      served: {
+        ...{ edge, port, paths: "bot" },
+        probes: [
+          { path: "/health", type: "application/json", tellsRelease: false },
+          { path: "/version", type: "application/json", tellsRelease: true },
+        ],
+      },
       health: {
-        command: `curl --fail --silent --show-error --max-time 3 http://127.0.0.1:${port}/health`,
+        command:
+          args.healthCommand ??
+          `curl --fail --silent --show-error --max-time 3 http://127.0.0.1:${port}/health`,
         interval: "3 seconds",
         timeout: "4 seconds",
-        retries: 2,
       },
-      memory: context.memory("bot", "512 MiB"),
+      memory: context.memory("bot"),
       filesystem: "read-only",
-      temporary: ["/tmp"],
-      rollout: "start-first",
+      // One type for each of the two.
+      ...(args.rollout === "start-first" ? { rollout: args.rollout } : { rollout: args.rollout }),
     },
-    { parent, dependsOn: [database.ready, args.migrations.applied] },
+    { parent, dependsOn: [database.ready, args.migrations.applied, ...args.servers] },
   );
 }

@@ -1,16 +1,21 @@
-import * as command from "@pulumi/command";
-import * as docker from "@pulumi/docker";
+import type * as command from "@pulumi/command";
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
-import { toSeconds } from "../config/units";
+import { dataFolder, memorySettings, type PostgresSettings } from "../config/postgres-settings";
 import type { StackContext } from "./context";
+import { loginName, openToApplication } from "./database/opening";
 import { Workload } from "./workload";
 
 export interface DatabaseArgs {
   context: StackContext;
-  /** Image with the contract of the official `postgres:15`. */
+  /** Image with the contract of the official `postgres`. */
   image: string;
+  /** Server settings, where they differ from Postgres's own and from those that follow from the memory limit. */
+  settings: PostgresSettings;
+  /** Extensions that the superuser makes in the application's database. */
+  extensions: string[];
   /** Name of the application's database and of the role that owns it. */
   name: string;
   /** Raising it makes another login of the role, with a new password, and takes the former one away. */
@@ -57,7 +62,12 @@ export class Database extends pulumi.ComponentResource {
       ...{ host: alias, name: args.name, user: loginName(args.name, args.passwordVersion) },
       password: first ?? password.result,
     };
-    this.ready = createLogin(this, name, args, this.connection, workload);
+    this.ready = openToApplication(this, name, {
+      ...args,
+      connection: this.connection,
+      superuser,
+      server: workload,
+    });
     this.registerOutputs();
   }
 }
@@ -74,27 +84,35 @@ function createPassword(parent: Database, name: string, version: number): random
 
 function createServer(parent: Database, args: DatabaseArgs, password: random.RandomPassword): Workload {
   const passwordFile = "/run/secrets/postgres_password";
+  const memory = args.context.memory("postgres");
   return new Workload(
     "postgres",
     {
       context: args.context,
       service: "postgres",
       image: args.image,
-      // Read once, when the volume is empty. The superuser logs in over the local socket and not over the network.
+      command: ["postgres", ...settingOptions({ ...memorySettings(memory), ...args.settings })],
+      // But for the folder, read once, when the volume is empty. The superuser logs in over the local socket and not over the
+      // network.
       environment: {
+        PGDATA: dataFolder,
         POSTGRES_USER: superuser,
         POSTGRES_DB: superuser,
+        POSTGRES_INITDB_ARGS: "--data-checksums",
         POSTGRES_PASSWORD_FILE: passwordFile,
       },
       files: [{ path: passwordFile, content: password.result }],
-      volumes: [{ volume: args.volume, path: "/var/lib/postgresql/data" }],
+      volumes: [{ volume: args.volume, path: dataFolder }],
       networks: [{ network: args.network, aliases: [alias] }],
       // Over TCP: while the image initialises the volume, the server listens on the local socket only.
       health: {
         command: `pg_isready --quiet --host 127.0.0.1 --username ${superuser}`,
         startPeriod: "1 minute",
       },
-      memory: args.context.memory("postgres", "512 MiB"),
+      memory,
+      // What parallel workers share counts as the container's memory, whose limit is the one that holds. Docker's 64 MiB are too
+      // little for VACUUM of a table of some hundred MB.
+      sharedMemory: memory,
       // A checkpoint of a busy database takes longer than Docker's 10 seconds.
       stopTimeout: "1 minute",
       // The image's entry point starts as root, hands the volume to the user postgres and becomes it.
@@ -106,45 +124,8 @@ function createServer(parent: Database, args: DatabaseArgs, password: random.Ran
   );
 }
 
-/**
- * The role that logs in, for each version of the password another one: the running release keeps its own until the next
- * one has taken over. The first is the owner of the database itself, and the others act as it.
- */
-export function loginName(owner: string, version: number): string {
-  return version === 1 ? owner : `${owner}_v${version}`;
-}
-
-function createLogin(
-  parent: Database,
-  name: string,
-  args: DatabaseArgs,
-  connection: DatabaseConnection,
-  server: Workload,
-): command.local.Command {
-  const environment = {
-    ...(args.context.dockerHost && { DOCKER_HOST: args.context.dockerHost }),
-    CONTAINER: `${args.context.prefix}-postgres`,
-    SUPERUSER: superuser,
-    DATABASE: connection.name,
-    OWNER: args.name,
-    ROLE: connection.user,
-  };
-  const provisioned = new command.local.Command(
-    `${name}-role`,
-    {
-      create: "bash hooks/provision-role.sh",
-      environment: { ...environment, HEALTH_TIMEOUT: String(toSeconds(args.context.healthTimeout)) },
-      stdin: connection.password,
-      // A volume of another name is another database, which does not know the role.
-      triggers: [args.volume.name],
-    },
-    { parent, dependsOn: [server.container], deleteBeforeReplace: true },
-  );
-  // With the login's name in its own, so that another login is another resource: deleted at the end of the deploy, after
-  // everything that used it.
-  return new command.local.Command(
-    `${name}-login-${connection.user}`,
-    { delete: "bash hooks/retire-login.sh", environment },
-    { parent, dependsOn: [provisioned] },
-  );
+function settingOptions(settings: PostgresSettings): string[] {
+  return Object.entries(settings)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }

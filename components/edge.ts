@@ -2,8 +2,18 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { StackContext } from "./context";
+import type { Networks } from "./networks";
 import type { SocketProxy } from "./socket-proxy";
-import { certificatePath, securePort, tlsOptions, trusting, type TlsSettings } from "./tls";
+import { askingAgainOptions } from "./edge/asking-again";
+import { provideOwnCertificate } from "./edge/certificates";
+import { merged, type DynamicConfiguration } from "./edge/dynamic";
+import { redirects } from "./edge/hosts";
+import { limitOptions, limitRoutes, type EdgeLimits } from "./edge/limits";
+import { measuredRoutes, metricsEntryPoint } from "./edge/measured";
+import { apiPort, metricsPort, securePort, webPort } from "./edge-ports";
+import { uploadRule, serviceName } from "./routes";
+import { certificatePath, ownCertificateRoutes, tlsOptions, trusting, type TlsSettings } from "./tls";
+import { unavailableRoutes } from "./unavailable";
 import { Workload } from "./workload";
 
 export interface EdgeArgs {
@@ -12,76 +22,130 @@ export interface EdgeArgs {
   image: string;
   /** Port on the Docker host, on all interfaces. */
   httpPort: number;
+  /** Host names that lead to `url`, the stack's own address. */
+  redirected: string[];
+  url: string;
+  limits: EdgeLimits;
   /** @default HTTP only */
   tls?: TlsSettings;
   /** Where certificates are kept, so that no deploy asks for new ones. */
   certificates: docker.Volume;
-  /** Network on which services are reached. */
-  network: docker.Network;
+  /** The edge's, on which services are reached; the Docker Engine's API for their labels; monitoring's for the metrics. */
+  networks: Networks;
   /** How the Docker Engine is asked for services. */
-  dockerApi: { proxy: SocketProxy; network: docker.Network };
+  socketProxy: SocketProxy;
 }
 
 /** Traefik: the only service that the outside reaches. It finds services by their labels. */
 export class Edge extends pulumi.ComponentResource {
   readonly container: docker.Container;
+  /** Network on which services are reached. */
+  readonly network: docker.Network;
+  /** What depends on this can be served. */
+  readonly ready: pulumi.Resource;
 
   constructor(name: string, args: EdgeArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Edge", name, {}, opts);
-    this.container = createProxy(this, args).container;
+    const proxy = createProxy(this, args);
+    this.container = proxy.container;
+    this.network = args.networks.edge;
+    this.ready = proxy.healthy;
     this.registerOutputs();
   }
 }
 
-const webPort = 8000;
-const pingPort = 8082;
-/** For Prometheus, which finds it as `traefik:8083` on the edge's network. */
-const metricsPort = 8083;
+/** Routes that are not found by labels. Nothing can be put into a read-only container, and the image has a shell. */
+const routesFile = "/tmp/routes.json";
 
 function createProxy(parent: Edge, args: EdgeArgs): Workload {
-  const { context, image, httpPort, tls, network, dockerApi } = args;
-  const { wrap, environment } = trusting(tls?.caCertificate);
-  const ping = ["--ping=true", "--ping.entrypoint=ping", `--entrypoints.ping.address=127.0.0.1:${pingPort}`];
+  const { context, image, httpPort, tls, limits, networks, socketProxy } = args;
+  const { files, environment } = trusting(tls);
+  const ownCertificate = provideOwnCertificate(
+    { context, image, tls, volume: args.certificates },
+    { parent },
+  );
+  // Traefik gives the entry point of this name its API. Only who is in the container reaches it.
+  const api = `--entrypoints.traefik.address=127.0.0.1:${apiPort}`;
+  const ping = ["--ping=true", "--ping.entrypoint=traefik", api];
   return new Workload(
     "traefik",
     {
       context,
       service: "traefik",
       image,
-      command: wrap<pulumi.Input<string>>([
+      command: [
+        ...writing({ ...files, ROUTES: routesFile }),
         "--global.checknewversion=false",
         "--global.sendanonymoususage=false",
         `--entrypoints.web.address=:${webPort}`,
+        ...limitOptions("web", limits, !tls),
+        ...(tls ? limitOptions("websecure", limits, true) : []),
         "--providers.docker=true",
-        `--providers.docker.endpoint=${dockerApi.proxy.address}`,
+        `--providers.docker.endpoint=${socketProxy.address}`,
         "--providers.docker.exposedbydefault=false",
+        // Its own 2 seconds are a part of every release, twice: for the new container, and for the old one.
+        "--providers.providersthrottleduration=500ms",
         // Without both, the edge also takes up other stacks' services, in networks that it is not on.
         `--providers.docker.constraints=Label(\`dating.stack\`, \`${context.prefix}\`)`,
-        pulumi.interpolate`--providers.docker.network=${network.name}`,
+        pulumi.interpolate`--providers.docker.network=${networks.edge.name}`,
+        // The services are on this host: who does not take a connection at once is gone, and 30 seconds are too long to wait.
+        "--serverstransport.forwardingtimeouts.dialtimeout=2s",
         "--log.level=INFO",
         "--log.format=json",
         "--accesslog=true",
         "--accesslog.format=json",
+        // The path as Traefik has it comes with its query, which may hold a token. The services log it without.
+        "--accesslog.fields.names.RequestPath=drop",
+        "--accesslog.fields.headers.defaultmode=drop",
         // An entry point of their own: on the public one, a redirect would keep Prometheus away and people would see them.
-        `--entrypoints.metrics.address=:${metricsPort}`,
+        `--entrypoints.${metricsEntryPoint}.address=:${metricsPort}`,
         "--metrics.prometheus=true",
-        "--metrics.prometheus.entrypoint=metrics",
+        `--metrics.prometheus.entrypoint=${metricsEntryPoint}`,
+        "--metrics.prometheus.addrouterslabels=true",
         ...(tls ? tlsOptions(tls) : []),
+        ...(tls?.source.kind === "acme" ? askingAgainOptions(socketProxy.host) : []),
         ...ping,
-      ]),
-      environment,
+        "--api.insecure=true",
+        "--api.dashboard=false",
+        `--providers.file.filename=${routesFile}`,
+        "--providers.file.watch=false",
+      ],
+      environment: { ...environment, ROUTES: JSON.stringify(fileRoutes(args)) },
       volumes: [{ volume: args.certificates, path: certificatePath }],
-      networks: [{ network, aliases: ["traefik"] }, { network: dockerApi.network }],
+      networks: [
+        { network: networks.edge, aliases: ["traefik"] },
+        { network: networks.dockerApi },
+        { network: networks.monitoring, aliases: ["traefik"] },
+      ],
       ports: [
         { container: webPort, host: httpPort, reach: "everyone" },
         ...(tls ? [{ container: securePort, host: tls.httpsPort, reach: "everyone" as const }] : []),
       ],
       health: { command: `traefik healthcheck ${ping.join(" ")}`, interval: "5 seconds" },
-      memory: context.memory("traefik", "256 MiB"),
+      memory: context.memory("traefik"),
       filesystem: "read-only",
       temporary: ["/tmp"],
       rollout: "stop-first",
     },
-    { parent },
+    { parent, dependsOn: ownCertificate && [ownCertificate] },
   );
+}
+
+/** The routes that are the edge's own. JSON is YAML, which Traefik reads. */
+function fileRoutes({ context, socketProxy, limits, redirected, url, tls }: EdgeArgs): DynamicConfiguration {
+  const { entryPoint, hosts } = context;
+  const bot = `${serviceName(context, "bot")}@docker`;
+  return merged([
+    unavailableRoutes(hosts, entryPoint, socketProxy.host),
+    limitRoutes(entryPoint, limits, { rule: uploadRule(context), service: bot }),
+    measuredRoutes("bot", bot),
+    redirects(entryPoint, redirected, url),
+    ownCertificateRoutes(tls),
+  ]);
+}
+
+/** A command that puts environment variables into files, and then is Traefik with the options that follow. */
+function writing(files: Record<string, string>): string[] {
+  const writes = Object.entries(files).map(([variable, path]) => `printf "%s\\n" "$${variable}" >${path}`);
+  return ["sh", "-c", `${writes.join(" && ")} && exec traefik "$@"`, "traefik"];
 }

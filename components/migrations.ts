@@ -1,12 +1,14 @@
 import { join } from "node:path";
 
-import * as command from "@pulumi/command";
+import type * as command from "@pulumi/command";
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Duration } from "../config/units";
 import { contentHash, projectRoot } from "../images/content";
 import type { StackContext } from "./context";
 import type { Database } from "./database";
+import { secretHook } from "./hook";
 
 export interface MigrationsArgs {
   context: StackContext;
@@ -19,11 +21,13 @@ export interface MigrationsArgs {
   keep: number;
   /** For how many days one is kept at most. The newest is kept in any case. */
   keepDays: number;
+  /** How long pending migrations may take, with the dump before them. */
+  timeout: Duration;
 }
 
 /**
  * Brings the database's schema up to the newest revision in `migrations/`: once for each content of that folder,
- * and once for a volume of another name. Before the schema changes, the database is dumped. The revisions are sent to
+ * and once for a volume or a database of another name. Before the schema changes, the database is dumped. The revisions are sent to
  * the Docker host; none is baked into an image.
  */
 export class Migrations extends pulumi.ComponentResource {
@@ -40,10 +44,13 @@ export class Migrations extends pulumi.ComponentResource {
 function createUpgrade(parent: Migrations, name: string, args: MigrationsArgs) {
   const { context, image, database } = args;
   const { connection } = database;
-  return new command.local.Command(
+  return secretHook(
     `${name}-upgrade`,
     {
       create: "bash hooks/alembic.sh upgrade head",
+      limit: args.timeout,
+      // What was migrated, and how, is what people look for in the state.
+      openOutput: true,
       // Another runner image or password is no reason to migrate again.
       update: "true",
       environment: {
@@ -59,7 +66,7 @@ function createUpgrade(parent: Migrations, name: string, args: MigrationsArgs) {
         PRE_MIGRATION_KEEP_DAYS: String(args.keepDays),
       },
       stdin: connection.password,
-      triggers: [contentHash(join(projectRoot, "migrations")), database.volume.name],
+      triggers: [contentHash(join(projectRoot, "migrations")), database.volume.name, connection.name],
     },
     { parent, dependsOn: [database.ready], deleteBeforeReplace: true },
   );

@@ -1,54 +1,75 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
+import { networkShares, outward, type NetworkName } from "../config/networks";
 import { labelList, stackLabels, type StackContext } from "./context";
 
-/** The stack's networks. */
+export interface NetworksArgs {
+  context: StackContext;
+  /** Whether the stack has the monitoring profile. */
+  monitoring: boolean;
+  /** The /24 that the networks divide. @default the Docker Engine gives each a range of its own */
+  range?: string;
+}
+
+/** The stack's networks (`config/networks.ts`). */
 export class Networks extends pulumi.ComponentResource {
-  /** What the edge reaches, with a way out. */
+  /**
+   * What the edge reaches, with a way out. Where the engine gives it IPv6 addresses, the edge sees those of IPv6 clients; else
+   * Docker's own proxy hands their connections on, and all of them seem to come from the network's gateway.
+   */
   readonly edge: docker.Network;
   /** What only the stack's own services reach, without a way out. */
   readonly internal: docker.Network;
   /** On which the Docker Engine's API is read, without a way out. Only the socket proxy and its users join it. */
   readonly dockerApi: docker.Network;
+  /**
+   * On which services are measured, without a way out. It is there without the monitoring profile, too, so that the edge and
+   * the backup need not be made anew when that comes or goes.
+   */
+  readonly monitoring: docker.Network;
+  /** The way out of the monitoring services that need one; undefined without the monitoring profile. */
+  readonly egress?: docker.Network;
 
-  /** @param args.range the /24 that the networks divide; without one, the Docker Engine gives each a range of its own */
-  constructor(
-    name: string,
-    args: { context: StackContext; range?: string },
-    opts: pulumi.ComponentResourceOptions,
-  ) {
+  constructor(name: string, args: NetworksArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Networks", name, {}, opts);
     this.edge = createNetwork(this, args, "edge");
     this.internal = createNetwork(this, args, "internal");
     this.dockerApi = createNetwork(this, args, "docker-api");
+    this.monitoring = createNetwork(this, args, "monitoring");
+    if (args.monitoring) this.egress = createNetwork(this, args, "egress");
     this.registerOutputs();
   }
 }
 
-/** Which quarter of the stack's range each network has. One is free. */
-const quarters = { edge: 0, internal: 1, "docker-api": 2 } as const;
+/** The name that Docker knows a network by. */
+export function networkName(context: StackContext, name: NetworkName): string {
+  return `${context.prefix}-${name}`;
+}
 
 /** The gateway is named, too: newer Docker Engines tell the one that they chose, which would look like a change. */
-function quarterOf(range: string, index: number): { subnet: string; gateway: string } {
-  const begin = range.replace(/0\/24$/, "");
-  return { subnet: `${begin}${index * 64}/26`, gateway: `${begin}${index * 64 + 1}` };
+function shareOf(range: string, name: NetworkName): { subnet: string; gateway: string } {
+  const { begin, bits } = networkShares[name];
+  const first = range.replace(/0\/24$/, "");
+  return { subnet: `${first}${begin}/${bits}`, gateway: `${first}${begin + 1}` };
 }
 
 function createNetwork(
   parent: Networks,
-  { context, range }: { context: StackContext; range?: string },
-  name: keyof typeof quarters,
+  { context, range }: NetworksArgs,
+  name: NetworkName,
 ): docker.Network {
   return new docker.Network(
     `${name}-network`,
     {
-      name: `${context.prefix}-${name}`,
+      name: networkName(context, name),
       driver: "bridge",
-      internal: name !== "edge",
-      ipamConfigs: range === undefined ? undefined : [quarterOf(range, quarters[name])],
+      internal: !outward.includes(name),
+      ipv6: name === "edge" && range === undefined && context.ipv6Networks ? true : undefined,
+      ipamConfigs: range === undefined ? undefined : [shareOf(range, name)],
       labels: labelList(stackLabels(context)),
     },
-    { parent, deleteBeforeReplace: true },
+    // One from before is not replaced for it, with everything that is on it.
+    { parent, deleteBeforeReplace: true, ignoreChanges: ["ipv6"] },
   );
 }

@@ -1,9 +1,10 @@
-import * as command from "@pulumi/command";
+import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import type { StackContext } from "./context";
 import type { Database } from "./database";
+import { secretHook } from "./hook";
 
 export interface ReaderArgs {
   context: StackContext;
@@ -38,13 +39,14 @@ function createRole(
   { context, database, user, may, facts }: ReaderArgs,
   password: random.RandomPassword,
 ): command.local.Command {
-  return new command.local.Command(
+  return secretHook(
     `${name}-role`,
     {
       create: "bash hooks/provision-reader.sh",
+      limit: "2 minutes",
       environment: {
         ...(context.dockerHost && { DOCKER_HOST: context.dockerHost }),
-        CONTAINER: `${context.prefix}-postgres`,
+        STACK: context.prefix,
         SUPERUSER: database.superuser,
         DATABASE: database.connection.name,
         ROLE: user,

@@ -1,15 +1,22 @@
 import { createHash } from "node:crypto";
 
+import type { Probe, Route, RouteLabel } from "../hooks/lib/route.mts";
 import type { EntryPoint, StackContext } from "./context";
+import type { Edge } from "./edge";
+import { networkName } from "./networks";
+import { hostRule } from "./edge/hosts";
+import { apiPort, securePort, webPort } from "./edge-ports";
+import { botPaths, unavailableService } from "./unavailable";
 
-/** Where a service is found on the edge. */
-export interface Route {
-  /** Name of the service, one for all its releases. */
-  service: string;
-  /** Traefik's rule, as in ``Host(`example.com`) && PathPrefix(`/api`)``. */
-  rule: string;
+/** How the edge serves a service. */
+export interface Served {
+  edge: Edge;
+  /** Which of its paths: the bot's, or all that are left. */
+  paths: "bot" | "others";
   /** The service's port. */
   port: number;
+  /** What a deploy asks for, through the edge, to see that the release is served. */
+  probes: Probe[];
 }
 
 /**
@@ -17,25 +24,83 @@ export interface Route {
  *
  * While a release is replaced, two containers of the service run. Traefik drops a router that two containers define
  * differently, and with it all of the service's requests; so each rule on each entry point is a router of its own, and
- * all lead to the one service that has the servers of both. The same holds for the middleware of the headers.
+ * all lead to the one service that has the servers of both. The same holds for the middlewares.
  */
-export function routeLabels(context: StackContext, { service, rule, port }: Route): Record<string, string> {
+export function routeLabels(context: StackContext, service: string, served: Served): Record<string, string> {
+  const { paths, port } = served;
   const { entryPoint } = context;
-  const name = `${context.prefix}-${service}`;
+  const name = serviceName(context, service);
+  const rule = ruleOf(context, paths);
   const router = `${name}-${hash(entryPoint === "web" ? rule : `${entryPoint} ${rule}`)}`;
-  const headers = Object.entries(securityHeaders(entryPoint));
-  const middleware = `${context.prefix}-headers-${hash(JSON.stringify(headers))}`;
+  const middlewares = [
+    middleware(context, "headers", "headers", securityHeaders(entryPoint)),
+    middleware(context, `${service}-errors`, "errors", errorAnswers(paths)),
+  ];
   return {
+    ["dating.route" satisfies RouteLabel]: routeForHooks(context, service, served),
     "traefik.enable": "true",
     [`traefik.http.routers.${router}.entrypoints`]: entryPoint,
     [`traefik.http.routers.${router}.rule`]: rule,
     [`traefik.http.routers.${router}.service`]: name,
-    [`traefik.http.routers.${router}.middlewares`]: middleware,
-    ...Object.fromEntries(
-      headers.map(([header, value]) => [`traefik.http.middlewares.${middleware}.headers.${header}`, value]),
-    ),
+    [`traefik.http.routers.${router}.middlewares`]: middlewares.map(({ name }) => name).join(","),
+    ...Object.fromEntries(middlewares.flatMap(({ labels }) => labels)),
     [`traefik.http.services.${name}.loadbalancer.server.port`]: String(port),
   };
+}
+
+/** The route for hooks and commands, which look at the container. */
+function routeForHooks(context: StackContext, service: string, { port, probes }: Served): string {
+  const tls = context.entryPoint === "websecure";
+  return JSON.stringify({
+    ...{
+      service: serviceName(context, service),
+      network: networkName(context, "edge"),
+      port,
+      host: context.hosts[0]!,
+    },
+    entryPoint: { port: tls ? securePort : webPort, tls },
+    ...{ apiPort, probes },
+  } satisfies Route);
+}
+
+/** Name of the edge's service, one for all its releases. */
+export const serviceName = (context: StackContext, service: string) => `${context.prefix}-${service}`;
+
+const prefixRules = botPaths.prefixes.map((path) => `PathPrefix(\`${path}\`)`);
+
+/** What is the bot's is nobody else's, also while the bot does not answer: the web app has a page for every path. */
+function ruleOf({ hosts }: StackContext, paths: Served["paths"]): string {
+  const bot = [...prefixRules, ...botPaths.exact.map((path) => `Path(\`${path}\`)`)].join(" || ");
+  return `${hostRule(hosts)} && ${paths === "bot" ? "" : "!"}(${bot})`;
+}
+
+/**
+ * Traefik's rule for what is sent to the bot with a body. The edge has it in its own file, and is replaced where it changes: so
+ * it is of the paths' prefixes alone, and another path beside them is the bot's release only.
+ */
+export function uploadRule({ hosts }: StackContext): string {
+  return `${hostRule(hosts)} && (${prefixRules.join(" || ")})`;
+}
+
+/**
+ * A container that has just died is still sent requests for a moment. What Traefik itself says then (502 where nobody listens,
+ * 504 where nobody answers) is told as what it is: not available. A service's own errors go through.
+ */
+function errorAnswers(paths: Served["paths"]): Record<string, string> {
+  return {
+    status: "502,504",
+    "statusrewrites.502": "503",
+    "statusrewrites.504": "503",
+    service: unavailableService,
+    query: paths === "bot" ? botPaths.prefixes[0]! : "/",
+  };
+}
+
+function middleware(context: StackContext, name: string, type: string, options: Record<string, string>) {
+  const entries = Object.entries(options);
+  const full = `${context.prefix}-${name}-${hash(JSON.stringify(entries))}`;
+  const label = (key: string) => `traefik.http.middlewares.${full}.${type}.${key}`;
+  return { name: full, labels: entries.map(([key, value]): [string, string] => [label(key), value]) };
 }
 
 /**

@@ -28,10 +28,19 @@ export class Volumes extends pulumi.ComponentResource {
   }
 }
 
+/** A volume's real name on the Docker host. */
+export function volumeName(
+  volume: VolumeName,
+  context: Pick<StackContext, "prefix">,
+  names: VolumesArgs["names"],
+): string {
+  return names[volume] ?? `${context.prefix}_${volume}`;
+}
+
 function createVolume(parent: Volumes, volume: VolumeName, { context, names }: VolumesArgs): docker.Volume {
   return new docker.Volume(
     volume,
-    { name: names[volume] ?? `${context.prefix}_${volume}`, labels: labelList(stackLabels(context)) },
+    { name: volumeName(volume, context, names), labels: labelList(stackLabels(context)) },
     // Another set of labels is no reason to part with data: Docker can change them only by making the volume anew.
     { parent, protect: true, retainOnDelete: true, deleteBeforeReplace: false, ignoreChanges: ["labels"] },
   );

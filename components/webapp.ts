@@ -2,46 +2,53 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { StackContext } from "./context";
-import { routeLabels } from "./routes";
+import type { Edge } from "./edge";
 import { Workload } from "./workload";
 
 export interface WebappArgs {
   context: StackContext;
   /** An nginx with the app's static files, listening on 8080 as a user that is not root. */
   image: string;
-  /** Host name under which the edge serves the app. */
-  domain: string;
-  network: docker.Network;
+  edge: Edge;
 }
 
 /** The Mini App's web pages. */
 export class Webapp extends pulumi.ComponentResource {
   readonly container: docker.Container;
+  /** What depends on this starts only when the service is healthy and served. */
+  readonly healthy: pulumi.Resource;
 
   constructor(name: string, args: WebappArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Webapp", name, {}, opts);
-    this.container = createService(this, args).container;
+    const service = createService(this, args);
+    this.container = service.container;
+    this.healthy = service.healthy;
     this.registerOutputs();
   }
 }
 
 const port = 8080;
 
-function createService(parent: Webapp, { context, image, domain, network }: WebappArgs): Workload {
+function createService(parent: Webapp, { context, image, edge }: WebappArgs): Workload {
   return new Workload(
     "webapp",
     {
       context,
       service: "webapp",
       image,
-      networks: [{ network }],
-      labels: routeLabels(context, { service: "webapp", rule: `Host(\`${domain}\`)`, port }),
+      networks: [{ network: edge.network }],
+      served: {
+        ...{ edge, port, paths: "others" },
+        probes: [
+          { path: "/", type: "text/html", tellsRelease: true },
+          { path: "/version.txt", tellsRelease: true },
+        ],
+      },
       health: {
         command: `curl --fail --silent --show-error --max-time 2 http://127.0.0.1:${port}/healthz`,
         interval: "3 seconds",
-        retries: 2,
       },
-      memory: context.memory("webapp", "128 MiB"),
+      memory: context.memory("webapp"),
       filesystem: "read-only",
       temporary: ["/tmp"],
       rollout: "start-first",

@@ -2,25 +2,11 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { toGoDuration, toSeconds, type Duration } from "../config/units";
+import { toSeconds, type Duration } from "../config/units";
+import { dockerHealthCheck, drainFile, type DrainableHealthCheck, type HealthCheck } from "./health-check";
 import { labelList, stackLabels, type StackContext } from "./context";
-
-/** How the health of a container is asked. */
-export interface HealthCheck {
-  /**
-   * A shell command that exits with 0 when the service answers: it asks the service, not the process. A list is run
-   * without a shell, for images that have none.
-   */
-  command: string | string[];
-  /** @default "5 seconds" */
-  interval?: Duration;
-  /** @default "3 seconds" */
-  timeout?: Duration;
-  /** Failures in a row after which the container is unhealthy. @default 3 */
-  retries?: number;
-  /** Time after the start in which a failure does not count. @default "30 seconds" */
-  startPeriod?: Duration;
-}
+import { typescriptHook } from "./hook";
+import { routeLabels, type Served } from "./routes";
 
 /** A Linux capability, as `docker inspect` spells it. */
 export type Capability = `CAP_${string}`;
@@ -35,7 +21,7 @@ export interface ContainerFile {
 export interface PublishedPort {
   container: number;
   host: number;
-  /** `"everyone"` listens on all interfaces: the edge only. Loopback is for operators on the host itself. */
+  /** `"everyone"` listens on all interfaces, by IPv6 too where the stack has it: the edge only. Loopback is for operators on the host itself. */
   reach: "loopback" | "everyone";
 }
 
@@ -57,9 +43,12 @@ interface CommonArgs {
   environment?: Record<string, pulumi.Input<string>>;
   networks: Attachment[];
   labels?: Record<string, string>;
-  health: HealthCheck;
+  /** How the edge serves it. @default not at all */
+  served?: Served;
   /** Hard memory limit in MiB; swap is not added to it. */
   memory: number;
+  /** MiB of `/dev/shm`. @default Docker's 64 */
+  sharedMemory?: number;
   /** Time between the stop signal and the kill. @default "30 seconds" */
   stopTimeout?: Duration;
   /** User and group, where the image's own is not to be used. */
@@ -68,6 +57,11 @@ interface CommonArgs {
   capabilities?: Capability[];
   /** Paths that the Docker host's own files are mounted at, read-only. */
   hostPaths?: { host: string; container: string }[];
+  /**
+   * Where the host has the Docker Engine's socket, for the one that reads it at /var/run/docker.sock. Of its user namespace
+   * and SELinux label, each of which would keep the socket from it, it is let off; on an engine without them that is nothing.
+   */
+  dockerSocket?: string;
 }
 
 /**
@@ -81,16 +75,29 @@ type FilesystemArgs =
 
 /**
  * How a change reaches the service. `"start-first"`: the new container is healthy before the old one is drained and
- * stopped, for services that own neither a host port nor data that only one may write. `"stop-first"`: the others.
+ * stopped, for services that own neither a host port nor data that only one may write. `"stop-first"`: the others. The new
+ * container is made before the old one is stopped, and where it does not come up, the old one is started again.
  */
 type RolloutArgs =
-  | { rollout: "start-first"; ports?: never; volumes?: SharedVolume[]; health: { command: string } }
-  | { rollout: "stop-first"; ports?: PublishedPort[]; volumes?: MountedVolume[] };
+  | {
+      rollout: "start-first";
+      ports?: never;
+      volumes?: SharedVolume[];
+      health: DrainableHealthCheck;
+    }
+  | {
+      rollout: "stop-first";
+      ports?: PublishedPort[];
+      volumes?: MountedVolume[];
+      health: HealthCheck;
+    };
 
 /** A volume and where it is mounted. */
 export interface MountedVolume {
   volume: docker.Volume;
   path: string;
+  /** @default only one container of the service may write it */
+  sharedBetweenReleases?: true;
 }
 
 /** A volume that the old and the new container may write at the same time. */
@@ -101,8 +108,8 @@ export interface SharedVolume extends MountedVolume {
 export type WorkloadArgs = CommonArgs & FilesystemArgs & RolloutArgs;
 
 /**
- * A service: one container with everything that all services share, and the gate that holds a deploy until
- * the container is healthy and drains it before it is stopped.
+ * A service: one container with everything that all services share, and the gate that holds a deploy until the container
+ * is healthy and, where the edge leads to it, served, and that drains it before it is stopped.
  *
  * @throws RangeError when a duration is not a whole number of seconds
  */
@@ -119,32 +126,31 @@ export class Workload extends pulumi.ComponentResource {
   }
 }
 
-/** A container is marked for draining by this file; its health check fails from then on. */
-const drainFile = "/tmp/drain";
-
 function createContainer(parent: Workload, args: WorkloadArgs): docker.Container {
   const { context, service } = args;
   const startFirst = args.rollout === "start-first";
   return new docker.Container(
     `${context.prefix}-${service}`,
     {
-      // The old and the new container exist side by side, so each gets a name of its own with a random suffix.
-      name: startFirst ? undefined : `${context.prefix}-${service}`,
+      // Without a name of its own: the old and the new container exist side by side, so each gets a random suffix.
       image: args.image,
       command: args.command,
       entrypoints: args.entrypoint,
       envs: args.environment && environmentList(args.environment),
       user: args.user,
-      labels: labelList({ ...stackLabels(context, service), ...reasonLabel(args), ...args.labels }),
+      labels: labelList({
+        ...stackLabels(context, service),
+        ...reasonLabel(args),
+        ...(args.served && routeLabels(context, service, args.served)),
+        ...args.labels,
+      }),
       networksAdvanced: args.networks.map(({ network, aliases }) => ({ name: network.name, aliases })),
-      ports: args.ports?.map(({ container, host, reach }) => ({
-        internal: container,
-        external: host,
-        ip: reach === "loopback" ? "127.0.0.1" : "0.0.0.0",
-      })),
+      ports: args.ports?.flatMap(({ container, host, reach }) =>
+        addressesOf(reach, context).map((ip) => ({ internal: container, external: host, ip })),
+      ),
       volumes: [
         ...(args.volumes ?? []).map(({ volume, path }) => ({ volumeName: volume.name, containerPath: path })),
-        ...(args.hostPaths ?? []).map(({ host, container }) => ({
+        ...hostPaths(args).map(({ host, container }) => ({
           hostPath: host,
           containerPath: container,
           readOnly: true,
@@ -153,12 +159,14 @@ function createContainer(parent: Workload, args: WorkloadArgs): docker.Container
       uploads: args.files?.map(({ path, content }) => ({ file: path, content, permissions: "0444" })),
       readOnly: args.filesystem === "read-only",
       tmpfs: args.temporary && Object.fromEntries(args.temporary.map((path) => [path, temporaryOptions])),
-      healthcheck: healthcheck(args.health, startFirst),
+      healthcheck: dockerHealthCheck(args.health, { drainable: startFirst, quickStart: context.quickStart }),
       memory: args.memory,
       // Unset, Docker doubles the limit with swap and the provider sees a difference in every preview.
       memorySwap: args.memory,
+      shmSize: args.sharedMemory,
       capabilities: { adds: args.capabilities && [...args.capabilities].sort(), drops: ["ALL"] },
-      securityOpts: ["no-new-privileges:true"],
+      securityOpts: [...(args.dockerSocket ? ["label=disable"] : []), "no-new-privileges:true"],
+      usernsMode: args.dockerSocket && "host",
       ulimits: [{ name: "nproc", soft: processLimit, hard: processLimit }],
       init: true,
       restart: "unless-stopped",
@@ -168,13 +176,18 @@ function createContainer(parent: Workload, args: WorkloadArgs): docker.Container
       logOpts: { "max-file": "3", "max-size": "10m" },
       // The gate waits instead: it does not lose the old container and shows the new one's log.
       wait: false,
+      // The gate starts it, once the one before it is stopped. Were it to run by the provider's account, which finds it made
+      // and not started, each preview would start it again.
+      ...(!startFirst && { start: false, mustRun: false }),
     },
     {
       parent,
-      deleteBeforeReplace: !startFirst,
+      deleteBeforeReplace: false,
       // Plugins from before August 2026 take an edit of these for an update that changes nothing
       // (kreuzwerker/terraform-provider-docker 988, 989).
       replaceOnChanges: ["healthcheck", "init", "tmpfs"],
+      // A host whose engine learns of it is to replace nothing: what is made anew has it.
+      ignoreChanges: ["healthcheck.startInterval"],
     },
   );
 }
@@ -184,19 +197,34 @@ function createGate(parent: Workload, name: string, args: WorkloadArgs, containe
   return new command.local.Command(
     `${name}-healthy`,
     {
-      create: "bash hooks/await-healthy.sh",
+      create: typescriptHook(startFirst ? "gate" : "switch"),
       update: "true",
-      delete: startFirst ? "bash hooks/drain.sh" : undefined,
+      delete: startFirst ? typescriptHook("drain") : undefined,
       environment: {
         ...(args.context.dockerHost && { DOCKER_HOST: args.context.dockerHost }),
         CONTAINER: container.id,
-        DRAIN_FILE: drainFile,
+        ...(startFirst ? { DRAIN_FILE: drainFile } : { NETWORKS: networkList(args.networks) }),
         HEALTH_TIMEOUT: String(toSeconds(args.context.healthTimeout)),
       },
       triggers: [container.id],
     },
-    { parent, deleteBeforeReplace: !startFirst },
+    { parent, deleteBeforeReplace: false, dependsOn: args.served && [args.served.edge.ready] },
   );
+}
+
+/** In the order in which Docker tells them, which the provider compares. */
+function addressesOf(reach: PublishedPort["reach"], { ipv6 }: StackContext): string[] {
+  if (reach === "loopback") return ["127.0.0.1"];
+  return ipv6 ? ["0.0.0.0", "::"] : ["0.0.0.0"];
+}
+
+/** The networks as a hook is told them: a container that Docker refuses to start loses them. */
+function networkList(networks: Attachment[]): pulumi.Output<string> {
+  return pulumi.jsonStringify(networks.map(({ network, aliases = [] }) => ({ name: network.name, aliases })));
+}
+
+function hostPaths({ hostPaths = [], dockerSocket }: WorkloadArgs): { host: string; container: string }[] {
+  return dockerSocket ? [...hostPaths, { host: dockerSocket, container: "/var/run/docker.sock" }] : hostPaths;
 }
 
 /** Makes the reason for a writable root file system part of what `docker inspect` shows. */
@@ -214,19 +242,6 @@ const processLimit = 4096;
 
 /** Options of a temporary file system, in the spelling that Docker reads back. */
 const temporaryOptions = "mode=1777,size=64m";
-
-function healthcheck(health: HealthCheck, drainable: boolean) {
-  const { command } = health;
-  return {
-    tests: Array.isArray(command)
-      ? ["CMD", ...command]
-      : ["CMD-SHELL", drainable ? `test ! -e ${drainFile} && ${command}` : command],
-    interval: toGoDuration(health.interval ?? "5 seconds"),
-    timeout: toGoDuration(health.timeout ?? "3 seconds"),
-    startPeriod: toGoDuration(health.startPeriod ?? "30 seconds"),
-    retries: health.retries ?? 3,
-  };
-}
 
 function environmentList(environment: Record<string, pulumi.Input<string>>): pulumi.Output<string>[] {
   return Object.entries(environment)

@@ -1,6 +1,6 @@
 /**
  * The environment variables with which every bot starts, and which of them are secret; `botEnvironment` adds further
- * settings. The engine masks all values of a container's environment as soon as one of them is secret.
+ * settings, and `botSecrets` further secrets. The engine masks all values of a container's environment as soon as one of them is secret.
  */
 export const botVariables = {
   API_HOST: "setting",
@@ -14,3 +14,12 @@ export const botVariables = {
   WEBAPP_URL: "setting",
 } as const;
 export type BotVariable = keyof typeof botVariables;
+
+/** The configuration key that gives a variable's value; the others have no key. */
+export const keyOfVariable: Partial<Record<BotVariable, string>> = {
+  BOT_TOKEN: "botToken",
+  JWT_SECRET: "jwtSecret",
+  NSFW_THRESHOLD: "nsfwThreshold",
+  PHOTO_CDN_URL: "photoCdnUrl",
+  WEBAPP_URL: "webappUrl",
+};

@@ -21,6 +21,8 @@ export interface RawConfig {
   values: Record<string, string>;
   /** The keys whose values are stored encrypted. */
   secretKeys: ReadonlySet<string>;
+  /** The stack's file, by key without its namespace, where it could be read: of a structured value it tells what is encrypted. */
+  stored?: Readonly<Record<string, unknown>>;
 }
 
 /** Wrong configuration: its message lists every problem at once and is meant for the user, without a stack trace. */
@@ -43,7 +45,7 @@ export class ConfigurationError extends RunError {
 /**
  * Checks a whole configuration against its type.
  *
- * @returns the typed values, or every problem found: wrong values, missing and unknown keys, secrets in plain text
+ * @returns the typed values, or every problem found: wrong values, missing and unknown keys
  */
 export function check<T extends z.ZodObject>(
   type: T,
@@ -51,16 +53,7 @@ export function check<T extends z.ZodObject>(
 ): { values: z.output<T>; problems: [] } | { values?: undefined; problems: Problem[] } {
   const result = type.safeParse(raw.values);
   const problems = result.success ? [] : result.error.issues.flatMap((issue) => describe(type, raw, issue));
-  for (const [name, field] of Object.entries(type.shape)) {
-    if (metaOf(field).secret && name in raw.values && !raw.secretKeys.has(name)) {
-      problems.push({
-        key: `${raw.namespace}:${name}`,
-        problem: "is stored in plain text and must be encrypted",
-        command: setCommand(raw, [name], metaOf(field)),
-      });
-    }
-  }
-  return result.success && problems.length === 0 ? { values: result.data, problems: [] } : { problems };
+  return result.success ? { values: result.data, problems: [] } : { problems };
 }
 
 /** The command that sets a key, or a part of a structured key, to an example of a right value. */
@@ -69,12 +62,27 @@ export function setCommand(
   path: string[],
   meta: KeyMeta,
 ): string {
-  const target =
-    path.length === 1 ? `${raw.namespace}:${path[0]}` : `--path '${raw.namespace}:${path.join(".")}'`;
+  const part = meta.list ? "0" : meta.named;
+  const target = targetOf(raw, part && path.length === 1 ? [...path, part] : path);
   // Left out, the CLI asks for the value without showing it and keeps it out of the shell's history.
   return meta.secret
     ? `pulumi config set --stack ${raw.stack} --secret ${target}`
     : `pulumi config set --stack ${raw.stack} ${target} '${meta.example}'`;
+}
+
+/** The command that removes a key, or a part of a structured key. */
+export function removeCommand(raw: Pick<RawConfig, "namespace" | "stack">, path: string[]): string {
+  return `pulumi config rm --stack ${raw.stack} ${targetOf(raw, path)}`;
+}
+
+/** How the CLI is told of a key, or of a part of a structured key; a name with dots in it stands in brackets. */
+function targetOf(raw: Pick<RawConfig, "namespace">, [key, ...path]: string[]): string {
+  const whole = `${raw.namespace}:${key}`;
+  const part = (name: string) => {
+    if (/^\d+$/.test(name)) return `[${name}]`;
+    return name.includes(".") ? `["${name}"]` : `.${name}`;
+  };
+  return path.length === 0 ? whole : `--path '${whole}${path.map(part).join("")}'`;
 }
 
 function describe(type: z.ZodObject, raw: RawConfig, issue: z.core.$ZodIssue): Problem[] {
@@ -101,8 +109,7 @@ function describe(type: z.ZodObject, raw: RawConfig, issue: z.core.$ZodIssue): P
 /** A key, or a name in a structured key, that must not be there. */
 function wrongName(raw: RawConfig, path: string[], problem: string): Problem {
   const key = `${raw.namespace}:${path.join(".")}`;
-  const target = path.length === 1 ? key : `--path '${key}'`;
-  return { key, problem, command: `pulumi config rm --stack ${raw.stack} ${target}` };
+  return { key, problem, command: removeCommand(raw, path) };
 }
 
 /** The names that a structured key accepts; none where the names are free. */

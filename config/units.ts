@@ -4,6 +4,15 @@ export type Duration = `${number} ${"second" | "seconds" | "minute" | "minutes"}
 /** An amount of memory or disk with its unit, as in `"512 MiB"` (powers of 1024, as Docker counts). */
 export type Size = `${number} ${"MiB" | "GiB"}`;
 
+/** An amount of data with its unit, as in `"64 KiB"` (powers of 1024). */
+export type Amount = `${number} ${"KiB" | "MiB" | "GiB"}`;
+
+/** An amount of data in bytes. */
+export function toBytes(amount: Amount): number {
+  const [count, unit] = amount.split(" ") as [string, "KiB" | "MiB" | "GiB"];
+  return Number(count) * { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }[unit];
+}
+
 /**
  * A duration in whole seconds.
  *

@@ -1,3 +1,5 @@
+import { ownVolumes } from "./own-services";
+
 /** The volumes that hold data; each survives every deploy. */
 export const volumeNames = [
   "postgres_data",
@@ -8,5 +10,6 @@ export const volumeNames = [
   "prometheus_data",
   "loki_data",
   "grafana_data",
+  ...ownVolumes,
 ] as const;
 export type VolumeName = (typeof volumeNames)[number];

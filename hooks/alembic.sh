@@ -11,6 +11,7 @@
 #   stdin                           its password
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source hooks/docker.sh
 
 IFS= read -r password || [[ -n $password ]]
 
@@ -23,9 +24,13 @@ container=$(docker create --interactive --rm --name "$NAME-$$" --network "$NETWO
     --env PGHOST="$PGHOST" --env PGDATABASE="$PGDATABASE" --env PGUSER="$PGUSER" \
     --memory 256m --memory-swap 256m --pids-limit 256 --init --cap-drop ALL --security-opt no-new-privileges \
     --log-driver none --label dating.job=migrations "$IMAGE" "$@")
-trap 'docker rm --force "$container" >/dev/null 2>&1 || true' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"; docker rm --force "$container" >/dev/null 2>&1 || true' EXIT
 
-# The runner's user is another than the checkout's, whose files may be readable by their owner alone.
-tar --create --directory migrations --exclude __pycache__ --mode=a+rX --owner=0 --group=0 . |
-    docker cp - "$container:/migrations"
+# The runner's user is another than the checkout's, whose files may be readable by their owner alone. The Docker CLI makes
+# the archive: the tar of macOS cannot change permissions on the way, and adds files of its own.
+cp -R migrations/. "$work"
+find "$work" -type d \( -name __pycache__ -o -name '.?*' \) -prune -exec rm -rf {} +
+chmod -R a+rX "$work"
+docker cp "$work/." "$container:/migrations"
 docker start --attach --interactive "$container" <<<"$password"

@@ -4,10 +4,13 @@
 #   CONTAINER        id of Grafana's container, which is healthy
 #   standard input   the password
 set -euo pipefail
+source "$(dirname "$0")/docker.sh"
 
-if ! said=$(docker exec --interactive "$CONTAINER" \
+if ! said=$(docker exec --user grafana --interactive "$CONTAINER" \
     grafana cli --homepath /usr/share/grafana admin reset-admin-password --password-from-stdin 2>&1); then
     echo "Grafana does not take the password of its administrator:" >&2
     echo "$said" >&2
     exit 1
 fi
+# What was refused before says nothing any more (components/monitoring/grafana-password.ts).
+rm -f "${TMPDIR:-/tmp}/dating-grafana-refused-$(id -u)-"*

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes sure that a role exists that reads and never writes, and that the password opens it. Safe to run at any time.
-#   CONTAINER   name of the Postgres container
+#   STACK       the stack's prefix, by which its Postgres is found
 #   SUPERUSER   who logs in over the container's local socket
 #   ROLE        the role
 #   DATABASE    the database that it may connect to
@@ -18,8 +18,12 @@ case $MAY in
     *) echo "MAY must be pg_read_all_data or pg_monitor" >&2; exit 1 ;;
 esac
 
+source "$(dirname "$0")/postgres.sh"
+container=$(running_postgres "$STACK")
+[[ $container ]] || { echo "No Postgres of $STACK runs" >&2; exit 1; }
+
 # Statements come over stdin, so that the password is on no command line, and are kept out of the server's log.
-docker exec --interactive "$CONTAINER" \
+docker exec --user postgres --interactive "$container" \
     psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$SUPERUSER" --dbname postgres \
     --set role="$ROLE" --set database="$DATABASE" <<SQL
 SET log_statement = 'none';

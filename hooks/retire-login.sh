@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # Takes a login away after the password was rotated: its password opens nothing any more, and its sessions end.
 # Leaves the login alone that is in use, as when the stack is taken down, whose volumes stay. Safe to run at any time.
-#   CONTAINER   name of the Postgres container
+#   STACK       the stack's prefix, by which its Postgres is found
 #   SUPERUSER   who logs in over the container's local socket
 #   DATABASE    the database
 #   OWNER       the role that owns it
 #   ROLE        the role that logs in
 set -euo pipefail
 
-running=$(docker ps --quiet --filter "name=^$CONTAINER\$")
-if [[ -z $running ]]; then
+source "$(dirname "$0")/postgres.sh"
+container=$(running_postgres "$STACK")
+if [[ -z $container ]]; then
     echo "The database does not run, so the login $ROLE stays as it is" >&2
     exit 0
 fi
 
-docker exec --interactive "$CONTAINER" \
+docker exec --user postgres --interactive "$container" \
     psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$SUPERUSER" --dbname "$DATABASE" \
     --set role="$ROLE" --set owner="$OWNER" <<'SQL'
 SELECT pg_advisory_lock(hashtext('dating.provision-role')) \g /dev/null

@@ -3,6 +3,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { firstLine } from "./docker";
+import { officialImage } from "./official";
 
 /** The project's folder, which holds `images/` and `migrations/`. */
 export const projectRoot = resolve(__dirname, "..");
@@ -66,17 +67,27 @@ export function isExecutable(file: string): boolean {
   return (lstatSync(file).mode & 0o100) !== 0;
 }
 
-/** The names of all images that are built or pulled here, sorted: each folder of `images/` with a Dockerfile, and migrations. */
+/** Where images are built from: ours, and what stands in for official ones on a machine that can pull none. */
+const sourceFolders = ["images", "offline/images"];
+
+/** The names of all images that are built or pulled here, sorted: each folder with a Dockerfile, and migrations. */
 export function imageNames(root: string = projectRoot): string[] {
-  const images = join(root, "images");
-  const names = readdirSync(images).filter((name) => existsSync(join(images, name, "Dockerfile")));
+  const names = sourceFolders
+    .map((folder) => join(root, folder))
+    .filter((folder) => existsSync(folder))
+    .flatMap((folder) => readdirSync(folder).filter((name) => existsSync(join(folder, name, "Dockerfile"))));
   return [...names, "migrations"].sort();
 }
 
 /** Where an image is built from, and which of the folder's files are part of it. */
 export interface ImageSource extends ContentOptions {
   dir: string;
+  /** Another image's source, whose files but for the Dockerfile are part of this one, too: its file `shares` names it. */
+  shares?: ImageSource;
 }
+
+// They are about an image, and no part of it.
+const notes = ["README.md", "shares"];
 
 /**
  * An image's source.
@@ -91,23 +102,35 @@ export function imageSource(name: string, root: string = projectRoot): ImageSour
     // Revisions are copied into the container when it runs: a new one needs no new image.
     return { dir: join(root, "migrations"), include: (path) => ["Dockerfile", "run-alembic"].includes(path) };
   }
+  const folder = sourceFolders.find((folder) => existsSync(join(root, folder, name, "Dockerfile")))!;
+  const dir = join(root, folder, name);
+  const exclude = (path: string) => notes.includes(path) || path.startsWith("tests/");
+  const other = firstLine(join(dir, "shares"));
+  if (!other) return { dir, exclude };
+  const shares = imageSource(other, root);
   return {
-    dir: join(root, "images", name),
-    exclude: (path) => path === "README.md" || path.startsWith("tests/"),
+    ...{ dir, exclude },
+    shares: { ...shares, exclude: (path) => path === "Dockerfile" || Boolean(shares.exclude?.(path)) },
   };
 }
 
 /**
- * The first 12 characters of the hash of an image's source, and of the program's that it is made with where its file
- * `binary` names one: its tag, and the version that it reports.
+ * The first 12 characters of the hash of an image's source, of what it shares with another image, of the program's that it
+ * is made with where its file `binary` names one, and of the name of the official image that it stands for: its tag, and
+ * the version that it reports. Another official image is another one, on a machine that pulls it.
  */
 export function imageVersion(name: string, root: string = projectRoot): string {
-  const { dir, ...options } = imageSource(name, root);
-  const own = contentHash(dir, options);
+  const { dir, shares, ...options } = imageSource(name, root);
   const binary = firstLine(join(dir, "binary"));
-  if (!binary) return own.slice(0, 12);
-  const program = contentHash(join(root, "toolchain/services", binary));
-  return createHash("sha256").update(own).update(program).digest("hex").slice(0, 12);
+  const official = officialImage(name);
+  const parts = [
+    contentHash(dir, options),
+    ...(shares ? [contentHash(shares.dir, shares)] : []),
+    ...(binary ? [contentHash(join(root, "offline/toolchain/services", binary))] : []),
+    ...(official ? [official] : []),
+  ];
+  if (parts.length === 1) return parts[0]!.slice(0, 12);
+  return createHash("sha256").update(parts.join("")).digest("hex").slice(0, 12);
 }
 
 /**

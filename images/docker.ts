@@ -81,11 +81,19 @@ function lastLines(text: string): string {
     .join("\n");
 }
 
-/** The first line of a small file, without white space around it; undefined when there is no such file. */
-export function firstLine(file: string): string | undefined {
+/** The lines of a small file, without white space around them and without empty ones; none when there is no such file. */
+export function lines(file: string): string[] {
   try {
-    return readFileSync(file, "utf8").split("\n")[0]?.trim();
+    return readFileSync(file, "utf8")
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean);
   } catch {
-    return undefined;
+    return [];
   }
+}
+
+/** The first of them; undefined when there is none. */
+export function firstLine(file: string): string | undefined {
+  return lines(file)[0];
 }

@@ -14,16 +14,21 @@ export async function pushImages(registry: string, names: string[]): Promise<Map
   for (const name of names) {
     const { tag } = parseReference(localImage(name));
     // GitHub's names of owners and repositories have capitals, which a reference must not have.
-    const target = `${registry.toLowerCase()}/${name}`;
-    parseReference(`${target}:${tag}`);
-    await run("docker", ["tag", localImage(name), `${target}:${tag}`]);
-    await run("docker", ["push", "--quiet", `${target}:${tag}`]);
-    const digests = await run("docker", [
-      ...["image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", `${target}:${tag}`],
-    ]);
-    const found = digests.split("\n").find((reference) => reference.startsWith(`${target}@`));
-    if (!found) throw new Error(`Docker does not tell the digest of ${target}:${tag} after pushing it`);
-    pushed.set(name, `${target}:${tag}${found.slice(target.length)}`);
+    const target = `${registry.toLowerCase()}/${name}:${tag}`;
+    parseReference(target);
+    await run("docker", ["tag", localImage(name), target]);
+    const digest = pushedDigest(await run("docker", ["push", target]));
+    if (!digest) throw new Error(`Docker does not tell the digest of ${target} after pushing it`);
+    pushed.set(name, `${target}@${digest}`);
   }
   return pushed;
+}
+
+/**
+ * The digest that a `docker push` says it has pushed, in its last line of the form `TAG: digest: sha256:… size: N`;
+ * undefined where it says none. With containerd's image store `docker image inspect` has another one for an image of
+ * which one platform of several is here: that one alone is pushed, and the registry does not have the list of all.
+ */
+export function pushedDigest(output: string): string | undefined {
+  return [...output.matchAll(/^\S+: digest: (sha256:[0-9a-f]{64}) size: \d+\s*$/gm)].at(-1)?.[1];
 }

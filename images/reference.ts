@@ -14,6 +14,11 @@ export interface ImageReference {
 const pattern =
   /^(?<name>[^\s@]+?)(?::(?<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/;
 
+const part = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+const repositoryPattern = new RegExp(`^(?=.{1,255}$)${part}(?:/${part})*$`);
+const label = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
+const hostPattern = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:]+\\])(?::\\d+)?$`);
+
 /**
  * Takes an image reference apart, by the rules of the Docker CLI.
  *
@@ -24,7 +29,12 @@ export function parseReference(reference: string): ImageReference {
   // The part before the first slash is a host only if it looks like one.
   const [, host, path] = /^([^/]*[.:][^/]*|localhost)\/(.+)$/.exec(name ?? "") ?? [];
   const repository = path ?? (name?.includes("/") ? name : `library/${name}`);
-  if (!name || !/^[a-z0-9]+(?:[._/-]+[a-z0-9]+)*$/.test(repository)) {
+  if (
+    !name ||
+    !repositoryPattern.test(repository) ||
+    (host && !hostPattern.test(host)) ||
+    /^[0-9a-f]{64}$/.test(name)
+  ) {
     throw new RangeError(`"${reference}" is not an image reference`);
   }
   return { registry: host ?? "docker.io", repository, name, tag, digest };

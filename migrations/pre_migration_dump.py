@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 FOLDER = Path("/backups/pre-migration")
 SUFFIX = ".dump"
+# Where Debian has the programs of each major version of Postgres.
+PROGRAMS = Path("/usr/lib/postgresql")
 PARTIAL = ".partial"
 TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 
@@ -39,7 +41,7 @@ def dump_database(connection: sa.engine.Connection, revisions: tuple[str, ...]) 
         FOLDER.mkdir(mode=0o750, exist_ok=True)
         for left in FOLDER.glob(f"*{PARTIAL}"):
             left.unlink()
-        size = _write(FOLDER / name, tables)
+        size = _write(FOLDER / name, tables, programs(connection.dialect.server_version_info[0]))
         for old in expired([path.name for path in FOLDER.glob(f"*{SUFFIX}")], keep, days, datetime.now(timezone.utc)):
             (FOLDER / old).unlink()
             log.info("removed the older dump %s", old)
@@ -53,6 +55,22 @@ def expired(names: list[str], keep: int, days: int, now: datetime) -> list[str]:
     newest_first = sorted((name for name in names if _made(name)), reverse=True)
     oldest = now - timedelta(days=days)
     return [name for place, name in enumerate(newest_first) if place > 0 and (place >= keep or _made(name) < oldest)]
+
+
+def programs(server: int, folder: Path = PROGRAMS) -> Path:
+    """The folder with the pg_dump that fits a server's major version: the oldest one here that is not older.
+
+    pg_dump refuses a newer server, and what it writes is read by pg_restore of its own major version and by newer ones: so
+    the server's own can restore it. https://www.postgresql.org/docs/17/app-pgdump.html#PG-DUMP-NOTES
+    """
+    here = sorted(int(path.name) for path in folder.iterdir() if (path / "bin/pg_dump").exists())
+    for major in here:
+        if major >= server:
+            return folder / str(major) / "bin"
+    raise DumpFailed(
+        f"the server is Postgres {server}, and the newest pg_dump in this image is {here[-1] if here else 'none'}:"
+        " use a newer image of the migration runner"
+    )
 
 
 def _made(name: str) -> datetime | None:
@@ -83,13 +101,13 @@ def _tables(connection: sa.engine.Connection) -> int:
     return count
 
 
-def _write(target: Path, tables: int) -> int:
+def _write(target: Path, tables: int, tools: Path) -> int:
     """Writes under another name first, so that what has the right one is whole. Returns the size in bytes."""
     partial = target.with_name(target.name + PARTIAL)
     begin = time.monotonic()
     try:
-        _run("pg_dump", "--format", "custom", "--file", str(partial))
-        listed = _run("pg_restore", "--list", str(partial)).count(" TABLE DATA ")
+        _run(str(tools / "pg_dump"), "--format", "custom", "--file", str(partial))
+        listed = _run(str(tools / "pg_restore"), "--list", str(partial)).count(" TABLE DATA ")
         if listed != tables:
             raise DumpFailed(f"the dump has {listed} tables, the database has {tables}")
         with partial.open("rb") as file:

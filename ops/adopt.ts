@@ -11,12 +11,19 @@ import {
   type Original,
 } from "./adoption/original";
 import { orderOf, ordersDiffer } from "./adoption/prepare";
-import { imagesOf, settingsOf, withTemporarySettings, writeSettings } from "./adoption/settings";
+import {
+  imagesOf,
+  postgresVersionOf,
+  settingsOf,
+  withTemporarySettings,
+  writeSettings,
+  type Settings,
+} from "./adoption/settings";
 import { goBack } from "./adoption/way-back";
-import { describe, findArchive, writeArchive } from "./backups/archive";
+import { findArchive } from "./backups/archive";
 import { DockerCli } from "./backups/docker";
-import { dumpDatabase } from "./backups/dump";
-import { archiveName, BackupError, databaseOf, format } from "./backups/manifest";
+import { archiveDatabase } from "./backups/dump";
+import { BackupError, databaseOf } from "./backups/manifest";
 import { size } from "./backups/progress";
 import { countTables, psql } from "./backups/psql";
 import { confirm, finish } from "./backups/report";
@@ -47,16 +54,18 @@ async function adopt(stack: string, options: Options): Promise<void> {
       `${original.database.name} does not run: docker start it first. Nothing was changed.`,
     );
   }
-  const image = imagesOf(stack).postgres;
   const state = await databaseState(originalServer(docker, original), original.databaseName);
+  const postgres = postgresVersionOf(state.version);
+  const image = imagesOf(stack, postgres).postgres;
   const reindex = ordersDiffer(state, await orderOf(docker, image, state));
-  await tell(docker, stack, original, state, reindex);
-  preview(stack, original);
+  const settings = settingsOf(original, postgres);
+  await tell(docker, stack, original, settings, state, reindex);
+  preview(stack, settings);
   if (options.dryRun) return console.log("A dry run: nothing was changed.");
   if (!options.yes) await confirm(stack);
 
   await dump(docker, stack, original, options);
-  writeSettings(stack, settingsOf(original));
+  writeSettings(stack, settings);
   const away = await cutOver(docker, stack, original, image, reindex);
   console.log(
     [
@@ -74,6 +83,7 @@ async function tell(
   docker: DockerCli,
   stack: string,
   original: Original,
+  settings: Settings,
   state: DatabaseState,
   reindex: boolean,
 ): Promise<void> {
@@ -86,9 +96,9 @@ async function tell(
     ...tables.map(([name, { rows }]) => `  ${name.padEnd(28)} ${rows} rows`),
     `Stack ${stack} takes over:`,
     ...Object.entries(original.volumes).map(([name, real]) => `  volume ${real} as ${name}`),
-    ...Object.keys(settingsOf(original).secret).map((name) => `  dating:${name}, encrypted, not shown`),
-    ...settingsOf(original)
-      .plain.filter(([[key]]) => key !== "volumes")
+    ...Object.keys(settings.secret).map((name) => `  dating:${name}, encrypted, not shown`),
+    ...settings.plain
+      .filter(([[key]]) => key !== "volumes")
       .map(([path, value]) => `  dating:${path.join(".")} ${value}`),
     `In the data: the superuser ${original.user} is called postgres from then on and logs in over the local socket only; a new role ` +
       `${original.databaseName} with the old password owns everything and is no superuser.`,
@@ -101,8 +111,8 @@ async function tell(
 }
 
 /** Also shows wrong configuration before anything is touched. */
-function preview(stack: string, original: Original): void {
-  withTemporarySettings(stack, settingsOf(original), (configFile, kept) => {
+function preview(stack: string, settings: Settings): void {
+  withTemporarySettings(stack, settings, (configFile, kept) => {
     kept.forEach((line) => console.log(line));
     execFileSync("pulumi", ["preview", "--stack", stack, "--config-file", configFile], { stdio: "inherit" });
   });
@@ -110,18 +120,9 @@ function preview(stack: string, original: Original): void {
 
 async function dump(docker: DockerCli, stack: string, original: Original, options: Options): Promise<void> {
   const { database, user, password, databaseName, project } = original;
-  const store = openStore(options.backup, project);
-  const begin = new Date();
-  const name = archiveName(begin);
-  await writeArchive(store, name, async (writer) => {
-    const source = { docker, image: imagesOf(stack).backup, user, password, database: databaseName };
-    const part = await dumpDatabase(
-      { ...source, host: database.name, network: database.networks[0]! },
-      writer,
-    );
-    return { format, version: 1, name, stack: project, createdAt: begin.toISOString(), parts: [part] };
-  });
-  console.log(`Dumped to ${store.where}: ${describe(await store.manifest(name))}`);
+  const source = { docker, image: imagesOf(stack).backup, user, password, database: databaseName };
+  const on = { host: database.name, network: database.networks[0]! };
+  await archiveDatabase(openStore(options.backup, project), project, { ...source, ...on });
 }
 
 async function back(docker: DockerCli, stack: string, original: Original, options: Options): Promise<void> {

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 
 import { program } from "commander";
 
+import { guarded } from "./guarded";
 import { deployedResources } from "./deployment";
 
 program
@@ -21,7 +22,7 @@ if (!migration) {
   console.error(`Stack ${stack} has no database yet. Deploy it first: pulumi up --stack ${stack}`);
   process.exit(1);
 }
-const { status } = spawnSync("bash", ["hooks/alembic.sh", ...command], {
+const { status } = spawnSync(process.execPath, guarded("hooks/alembic.sh", ...command), {
   input: String(migration.inputs.stdin),
   env: { ...process.env, ...(migration.inputs.environment as Record<string, string>) },
   stdio: ["pipe", "inherit", "inherit"],

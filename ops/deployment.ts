@@ -67,6 +67,11 @@ export function dockerEnvironment(resources: DeployedResource[]): NodeJS.Process
   return typeof host === "string" && host !== "" ? { ...process.env, DOCKER_HOST: host } : process.env;
 }
 
+/** Lets what asks Docker in this process, as the hooks' own code, ask the stack's Docker Engine. */
+export function askDockerOf(resources: DeployedResource[]): void {
+  Object.assign(process.env, dockerEnvironment(resources));
+}
+
 /** Key by which Pulumi marks a special value in its state (sdk/go/common/resource/sig). */
 const signature = "4dabf18193072939515e22adb298388d";
 

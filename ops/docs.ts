@@ -1,19 +1,26 @@
-/* Writes the parts of README.md that are made from the code, each between a pair of markers. */
+/* Writes the parts of README.md and docs/versions.md that are made from the code, each between a pair of markers. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { keys } from "../config/keys";
 import { keyTable } from "../config/table";
 import { cisTable } from "../policy/table";
+import { partsTable } from "./upkeep/check";
+import { readParts, versionsInUse } from "./upkeep/parts";
 
-const file = join(__dirname, "../README.md");
-const parts: Record<string, string> = { keys: keyTable(keys, "dating"), cis: cisTable() };
+const documents: Record<string, Record<string, string>> = {
+  "README.md": { keys: keyTable(keys, "dating"), cis: cisTable() },
+  "docs/versions.md": { parts: partsTable(readParts(), versionsInUse()) },
+};
 
-let text = readFileSync(file, "utf8");
-for (const [name, content] of Object.entries(parts)) {
-  const marked = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- /${name} -->)`);
-  if (!marked.test(text))
-    throw new Error(`README.md has lost its markers <!-- ${name} --> and <!-- /${name} -->`);
-  text = text.replace(marked, (_, begin: string, end: string) => `${begin}${content}\n${end}`);
+for (const [document, parts] of Object.entries(documents)) {
+  const file = join(__dirname, "..", document);
+  let text = readFileSync(file, "utf8");
+  for (const [name, content] of Object.entries(parts)) {
+    const marked = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- /${name} -->)`);
+    if (!marked.test(text))
+      throw new Error(`${document} has lost its markers <!-- ${name} --> and <!-- /${name} -->`);
+    text = text.replace(marked, (_, begin: string, end: string) => `${begin}${content}\n${end}`);
+  }
+  writeFileSync(file, text);
 }
-writeFileSync(file, text);

@@ -3,11 +3,12 @@ import { join } from "node:path";
 
 import { program } from "commander";
 
+import { imageFor, imagesFor } from "../config/keys";
 import { missingImages, provideBase, provideImage } from "../images/build";
 import { imageNames, localImage, projectRoot } from "../images/content";
 import { run } from "../images/docker";
 import { pushImages } from "../images/push";
-import { StackFile } from "./stack-file";
+import { logCollectorIn, postgresVersionIn, StackFile } from "./stack-file";
 
 /** As many at once: a build waits for the network about as long as for the processor. */
 const parallel = 2;
@@ -20,15 +21,15 @@ async function build(names: string[]): Promise<void> {
     console.log(`images: all ${names.length} are there`);
     return;
   }
-  let base: Promise<void> | undefined;
-  const baseOnce = (): Promise<void> => (base ??= provideBase((line) => console.log(`images: ${line}`)));
+  const base = (reference: string): Promise<void> =>
+    provideBase(reference, (line) => console.log(`images: ${line}`));
   const queue = [...missing];
   const failures: string[] = [];
   const worker = async (): Promise<void> => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
       const start = Date.now();
       try {
-        const how = await provideImage(name, baseOnce);
+        const how = await provideImage(name, base);
         console.log(`images: ${localImage(name)} ${how} in ${seconds(start)} s, ${await megabytes(name)} MB`);
       } catch (error) {
         failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -42,10 +43,14 @@ async function build(names: string[]): Promise<void> {
   );
 }
 
-/** A stack without a file is not known yet: it is told so later, by what deploys it. */
-function usesLocalImages(stack: string): boolean {
-  if (!existsSync(join(projectRoot, `Pulumi.${stack}.yaml`))) return true;
-  return String(new StackFile(stack).value("localImages")) === "true";
+/** What a stack uses of the images here. One without a file is not known yet: it is told so later, by what deploys it. */
+function imagesOf(stack: string): string[] {
+  const file = existsSync(join(projectRoot, `Pulumi.${stack}.yaml`)) ? new StackFile(stack) : undefined;
+  if (file && String(file.value("localImages")) !== "true") return [];
+  const configured = file?.entries("images") ?? {};
+  return imagesFor(String(file?.value("monitoring")) === "true", logCollectorIn(file))
+    .filter((name) => !configured[name])
+    .map((name) => imageFor(name, postgresVersionIn(file)));
 }
 
 function seconds(since: number): string {
@@ -62,10 +67,12 @@ program
   .command("build")
   .description("builds or pulls what the Docker host lacks")
   .argument("[name...]", "images (default: all)")
-  .option("--for <stack>", "nothing, where the stack uses none of them")
+  .option("--for <stack>", "only what the stack uses of them")
   .action(async (names: string[], options: { for?: string }) => {
-    if (options.for && !usesLocalImages(options.for)) return;
-    await build(names.length > 0 ? names : imageNames());
+    const wanted = names.length > 0 ? names : imageNames();
+    const used = options.for ? imagesOf(options.for) : wanted;
+    const chosen = wanted.filter((name) => used.includes(name));
+    if (chosen.length > 0) await build(chosen);
   });
 program
   .command("push")

@@ -1,13 +1,10 @@
-import { join } from "node:path";
-
 import { program } from "commander";
 
-import { imageNames, imagesFor, type ImageName } from "../config/keys";
-import { projectRoot } from "../images/content";
-import { firstLine } from "../images/docker";
+import { imageFor, imageNames, imagesFor, type ImageName } from "../config/keys";
+import { officialImage } from "../images/official";
 import { parseReference } from "../images/reference";
 import { newerTags, resolveDigest } from "../images/registry";
-import { StackFile } from "./stack-file";
+import { logCollectorIn, postgresVersionIn, StackFile } from "./stack-file";
 
 program
   .name("ops/lock-images")
@@ -30,9 +27,10 @@ function wanted(file: StackFile): Partial<Record<ImageName, string>> {
   const configured = file.entries("images");
   const local = ["true", true].includes(file.get("localImages") as string | boolean);
   const monitoring = ["true", true].includes(file.get("monitoring") as string | boolean);
+  const postgres = postgresVersionIn(file);
   return Object.fromEntries(
-    imagesFor(monitoring).flatMap((name) => {
-      const otherwise = local ? undefined : firstLine(join(projectRoot, "images", name, "upstream"));
+    imagesFor(monitoring, logCollectorIn(file)).flatMap((name) => {
+      const otherwise = local ? undefined : officialImage(imageFor(name, postgres));
       const reference = configured[name] ?? otherwise;
       if (reference === undefined && !local) {
         throw new Error(

@@ -17,6 +17,7 @@ import { renderText } from "./review/render";
 import { isRefused, reviewOf } from "./review/review";
 import { parsePreview } from "./review/schema";
 import { redactAll, redactor } from "./review/values";
+import { missingSecrets } from "./secret-values";
 import { StackFile } from "./stack-file";
 
 program
@@ -62,6 +63,12 @@ async function promote(source: string, folder: string): Promise<void> {
   const changes = applySettings(file, images, deployment);
   for (const { key, before = "nothing", after = "nothing" } of changes) {
     console.log(`${key}:\n  ${before}\n  → ${after}`);
+  }
+  for (const name of missingSecrets(new StackFile(source), file)) {
+    console.log(
+      `${to} has no dating:botSecrets.${name}, and ${source} has. No secret is promoted; where the bot needs it:\n` +
+        `  pulumi config set --stack ${to} --secret --path 'dating:botSecrets.${name}'`,
+    );
   }
   const plan = join(folder, "plan.json");
   preview(file, folder, plan);

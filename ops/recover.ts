@@ -3,17 +3,20 @@ import { execFileSync } from "node:child_process";
 import { program } from "commander";
 
 import { allResources, dockerEnvironment } from "./deployment";
+import { DockerHost } from "./host/inspect";
+import { reachGrafana } from "./host/reach-grafana";
 import { drainReplaced, drainUnknown } from "./recovery/drain";
 import { lockHolders, mayRun } from "./recovery/lock";
 import { mendState } from "./recovery/mend";
+import { startAbsent } from "./recovery/start";
 
 program
   .name("ops/recover")
   .description(
     "Clears what a killed deploy has left, so that the next one goes through: half-written files of a local backend, the\n" +
       "stack's lock, operations that never ended in its state, and containers and networks on the Docker host that carry\n" +
-      "the stack's label and are not in its state. Containers that a killed rollout leaves are drained first. Volumes are never\n" +
-      "touched, and what else the state knows is not either.",
+      "the stack's label and are not in its state. Containers that a killed rollout leaves are drained first, and a service of\n" +
+      "which it leaves none running gets back the one that served. Volumes are never touched.",
   )
   .argument("<stack>")
   .option("--force", "also when the lock's holder may still be running, as on another machine")
@@ -43,7 +46,9 @@ if (running.length > 0 && !force) {
   process.exit(1);
 }
 
-const environment = dockerEnvironment(allResources(stack));
+const before = allResources(stack);
+const environment = dockerEnvironment(before);
+reachGrafana(before);
 const docker = (...args: string[]) =>
   execFileSync("docker", args, { encoding: "utf8", env: environment }).split("\n").filter(Boolean);
 const pulumi = (...args: string[]) =>
@@ -74,9 +79,10 @@ for (const kind of ["container", "network"]) {
       const [service = ""] = docker("inspect", "--format", '{{index .Config.Labels "dating.service"}}', id);
       report(() => drainUnknown(resources, service, id));
       // A database that is made for the first time is left whole.
-      docker("stop", "--time", "60", id);
+      docker("stop", "-t", "60", id);
     }
     docker(kind, "rm", ...(kind === "container" ? ["--force"] : []), id);
   }
 }
+report(() => startAbsent(resources, new DockerHost(environment)));
 console.log(`Done. Now deploy: pulumi up --stack ${stack}`);

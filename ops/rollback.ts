@@ -11,14 +11,8 @@ import { confirm, finish } from "./backups/report";
 import { psql } from "./backups/psql";
 import { serverOf } from "./backups/restore-database";
 import { readTarget } from "./backups/target";
-import {
-  notOfARelease,
-  previousRelease,
-  releases,
-  rollbackMessage,
-  sameRelease,
-  type Release,
-} from "./releases/history";
+import { describeRelease } from "./releases/describe";
+import { previousRelease, releases, rollbackMessage, sameRelease, type Release } from "./releases/history";
 import { checkSchema } from "./releases/schema";
 import { StackFile } from "./stack-file";
 
@@ -88,34 +82,6 @@ async function withRelease(
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-/** Writes a release into a stack's file. */
-function describeRelease(file: StackFile, { settings, images }: Release): string[] {
-  const changes: string[] = [];
-  const change = (value: unknown, ...path: string[]) => {
-    const present = path[0] === "images" ? file.entries("images")[path[1]!] : plain(file.get(path[0]!));
-    if (JSON.stringify(present) === JSON.stringify(value)) return;
-    if (value === undefined) file.remove(...path);
-    else file.set(value, ...path);
-    changes.push(`dating:${path.join(".")}: ${text(present)} → ${text(value)}`);
-  };
-  const keys = new Set([...Object.keys(settings), ...file.keys()]);
-  for (const key of keys) {
-    if (key === "images" || notOfARelease.includes(key) || file.isSecret(key)) continue;
-    change(settings[key], key);
-  }
-  for (const [name, image] of Object.entries(images ?? {})) change(image, "images", name);
-  return changes;
-}
-
-/** As Pulumi's history has values: text, or a structure. */
-function plain(value: unknown): unknown {
-  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
-}
-
-function text(value: unknown): string {
-  return value === undefined ? "the default" : typeof value === "string" ? value : JSON.stringify(value);
 }
 
 async function tellSchema(stack: string, release: Release, keep: boolean): Promise<void> {

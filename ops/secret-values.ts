@@ -4,11 +4,20 @@ import type { z } from "zod";
 
 import { keys } from "../config/keys";
 import { metaOf } from "../config/fields";
+import type { StackFile } from "./stack-file";
 
-/** The configuration keys whose values are secrets. */
+/** The configuration keys whose values are secrets, one each. */
 export const secretNames: string[] = Object.entries(keys.shape)
-  .filter(([, field]) => metaOf(field).secret)
+  .filter(([, field]) => metaOf(field).secret && !metaOf(field).named)
   .map(([name]) => name);
+
+/** What a secret of the bot's own is called: `botSecrets.SENTRY_DSN`. */
+export const ownPrefix = "botSecrets.";
+
+/** Whether a name is that of a secret that a stack may have. */
+export function isSecretName(name: string): boolean {
+  return secretNames.includes(name) || name.startsWith(ownPrefix);
+}
 
 /** Those without which a stack is refused. */
 export const requiredSecrets: string[] = secretNames.filter(
@@ -16,7 +25,8 @@ export const requiredSecrets: string[] = secretNames.filter(
 );
 
 /**
- * Reads lines `NAME=VALUE`, as a file of environment variables has them; `BOT_TOKEN` is `botToken`.
+ * Reads lines `NAME=VALUE`, as a file of environment variables has them; `BOT_TOKEN` is `botToken`. One of the bot's own is
+ * `botSecrets.NAME`.
  *
  * @throws Error that lists every line that is wrong, by its number and never with its value
  */
@@ -25,12 +35,16 @@ export function parseSecrets(text: string): Map<string, string> {
   const problems: string[] = [];
   text.split(/\r?\n/).forEach((line, index) => {
     if (/^\s*(#|$)/.test(line)) return;
-    const [, written = "", quoted = ""] = /^(?:export\s+)?([A-Za-z_]\w*)=(.*)$/.exec(line) ?? [];
-    const name = secretNames.find((known) => known === written || upperSnake(known) === written);
+    const [, written = "", quoted = ""] = /^(?:export\s+)?([A-Za-z_][\w.]*)=(.*)$/.exec(line) ?? [];
+    const name = written.startsWith(ownPrefix)
+      ? written
+      : secretNames.find((known) => known === written || upperSnake(known) === written);
     const value = quoted.replace(/^(["'])(.*)\1$/, "$2");
     if (written === "") problems.push(`line ${index + 1} is not NAME=VALUE`);
     else if (!name)
-      problems.push(`${written} is not a secret of a stack: there are ${secretNames.join(", ")}`);
+      problems.push(
+        `${written} is not a secret of a stack: there are ${secretNames.join(", ")} and ${ownPrefix}NAME`,
+      );
     else {
       const wrong = problemOf(name, value);
       if (wrong) problems.push(`${name} ${wrong}`);
@@ -44,15 +58,30 @@ export function parseSecrets(text: string): Map<string, string> {
 
 /** Encrypts a value into a stack's file. It goes over standard input: a command line is there for all to read. */
 export function setSecret(stack: string, name: string, value: string): void {
-  execFileSync("pulumi", ["config", "set", "--stack", stack, "--secret", `dating:${name}`], {
-    input: value,
-    stdio: ["pipe", "inherit", "inherit"],
-  });
+  execFileSync("pulumi", setArguments(stack, name), { input: value, stdio: ["pipe", "inherit", "inherit"] });
+}
+
+/** How the CLI is told to set a secret, whose value it reads or asks for. */
+export function setArguments(stack: string, name: string): string[] {
+  const path = name.startsWith(ownPrefix) ? ["--path"] : [];
+  return ["config", "set", "--stack", stack, "--secret", ...path, `dating:${name}`];
+}
+
+/**
+ * The bot's own secrets that another stack's file names and this one does not: none is taken along, and a bot that was
+ * tested with one may not start without.
+ */
+export function missingSecrets(from: StackFile, to: StackFile): string[] {
+  const own = to.parts("botSecrets");
+  return from.parts("botSecrets").filter((name) => !own.includes(name));
 }
 
 function problemOf(name: string, value: string): string | undefined {
-  const field = keys.shape[name as keyof typeof keys.shape] as z.ZodType;
-  return field.safeParse(value).error?.issues[0]?.message;
+  const own = name.startsWith(ownPrefix);
+  const field = keys.shape[own ? "botSecrets" : (name as keyof typeof keys.shape)] as z.ZodType;
+  const written = own ? JSON.stringify({ [name.slice(ownPrefix.length)]: value }) : value;
+  const issue = field.safeParse(written).error?.issues[0];
+  return issue?.code === "invalid_key" ? issue.issues[0]?.message : issue?.message;
 }
 
 const upperSnake = (name: string) => name.replace(/[A-Z]/g, "_$&").toUpperCase();

@@ -3,6 +3,8 @@ import { join } from "node:path";
 
 import { isMap, isNode, parseDocument, type Document } from "yaml";
 
+import { hasEncrypted, isEncrypted } from "../config/storage";
+import { keys, type LogCollector, type PostgresVersion } from "../config/keys";
 import { projectRoot } from "../images/content";
 
 /**
@@ -37,15 +39,22 @@ export class StackFile {
     return all.filter((key) => key.startsWith("dating:")).map((key) => key.slice("dating:".length));
   }
 
-  /** Whether a key's value is stored encrypted. */
-  isSecret(key: string): boolean {
-    return this.get(key, "secure") !== undefined;
+  /** Whether a key's value, or one part of it, is stored encrypted; of the whole, whether any part is. */
+  isSecret(key: string, part?: string): boolean {
+    const value = this.value(key);
+    return hasEncrypted(part === undefined ? value : (value as Record<string, unknown> | undefined)?.[part]);
   }
 
   /** The value of a key; a structured one that is written as JSON in one text, too. */
   value(key: string): unknown {
     const node: unknown = this.document.getIn(this.inner([key]));
     return isNode(node) ? (node.toJSON() as unknown) : structured(node);
+  }
+
+  /** The names of a structured key's parts; none where it is encrypted as a whole. */
+  parts(key: string): string[] {
+    const value = this.value(key);
+    return isEncrypted(value) ? [] : Object.keys(value ?? {});
   }
 
   /** The parts of a structured key, as text. */
@@ -84,6 +93,16 @@ export class StackFile {
   private inner([key, ...rest]: string[]): string[] {
     return ["config", `dating:${key}`, ...rest];
   }
+}
+
+/** The version of Postgres that a stack's file names; a new stack's, where it names none. */
+export function postgresVersionIn(file: StackFile | undefined): PostgresVersion {
+  return keys.shape.postgresVersion.parse((file?.get("postgresVersion") as string | undefined)?.toString());
+}
+
+/** The log collector that a stack's file names; a new stack's, where it names none. */
+export function logCollectorIn(file: StackFile | undefined): LogCollector {
+  return keys.shape.logCollector.parse(file?.get("logCollector"));
 }
 
 function structured(value: unknown): unknown {

@@ -39,7 +39,7 @@ export const cisChecks: CisCheck[] = [
     id: "5.3",
     title: "SELinux security options are set, if applicable",
     by: "Nothing turns Docker's labels off; they hold where the engine runs with SELinux.",
-    rule: "default-confinement",
+    rule: "selinux-label",
     holds: ({ container }) => !option(container, /^label[:=]disable/),
   },
   {
@@ -185,8 +185,11 @@ export const cisChecks: CisCheck[] = [
   {
     id: "5.24",
     title: "docker exec is not used with the user=root option",
-    by: "No hook and no command does: psql runs as the container's own user.",
-    holds: ({ dockerCalls }) => !dockerCalls.some((call) => /^exec .*(--user|-u)[ =](root|0)\b/.test(call)),
+    by: "Hooks and commands name the user: psql runs as postgres, and what passes a question on as nobody.",
+    holds: ({ dockerCalls }) =>
+      dockerCalls
+        .filter((call) => call.startsWith("exec "))
+        .every((call) => / --user (?!root|0\b)/.test(call)),
   },
   {
     id: "5.25",
@@ -231,7 +234,7 @@ export const cisChecks: CisCheck[] = [
     id: "5.31",
     title: "the host's user namespaces are not shared",
     by: "No container opts out of the engine's user namespaces, where it has them.",
-    rule: "no-host-namespace",
+    rule: "user-namespace",
     holds: ({ container }) => container.HostConfig.UsernsMode !== "host",
   },
   {

@@ -16,7 +16,7 @@ function rule(name: string, description: string, problem: (subject: Subject) => 
 export const grantable = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_SETGID", "CAP_SETUID"];
 
 /** Host namespaces that a container could share. */
-const namespaces = ["networkMode", "pidMode", "ipcMode", "usernsMode"];
+const namespaces = ["networkMode", "pidMode", "ipcMode"];
 
 /** What every container of a stack keeps to. `Workload` makes it so; the rules hold for what is made without it too. */
 export const containerRules: Rule[] = [
@@ -79,6 +79,11 @@ export const containerRules: Rule[] = [
     return shared.length > 0 ? `shares a namespace of the host: remove ${shared.join(", ")}` : undefined;
   }),
   rule(
+    "user-namespace",
+    "Where the engine maps users, root in a container is nobody on the host.",
+    ({ props }) => (props.usernsMode === "host" ? "keeps the host's users: remove usernsMode" : undefined),
+  ),
+  rule(
     "own-networks",
     "Docker's default bridge lets every container on the host see the others.",
     ({ props }) =>
@@ -86,14 +91,12 @@ export const containerRules: Rule[] = [
         ? "is on Docker's default bridge: give it networksAdvanced"
         : undefined,
   ),
-  rule("default-confinement", "Docker's seccomp, AppArmor and SELinux profiles stay on.", ({ props }) => {
-    const off = ((props.securityOpts ?? []) as string[]).filter((option) =>
-      /unconfined|disable/.test(option),
-    );
-    return off.length > 0
-      ? `turns off what confines it: remove ${off.join(", ")} from securityOpts`
-      : undefined;
-  }),
+  rule("default-confinement", "Docker's seccomp and AppArmor profiles stay on.", ({ props }) =>
+    turnedOff(props, /unconfined/),
+  ),
+  rule("selinux-label", "Docker's SELinux labels stay on.", ({ props }) =>
+    turnedOff(props, /^label[:=]disable/),
+  ),
   rule("no-docker-socket", "Who has the Docker socket has the host.", ({ props }) =>
     hostPaths(props).some(({ hostPath }) => hostPath.endsWith("docker.sock"))
       ? "has the Docker socket: ask the socket proxy"
@@ -141,6 +144,13 @@ export const containerRules: Rule[] = [
     return `runs ${image}, which can change: pin it by digest with \`make lock-images STACK=${stack}\``;
   }),
 ];
+
+function turnedOff(props: Record<string, unknown>, options: RegExp): string | undefined {
+  const off = ((props.securityOpts ?? []) as string[]).filter((option) => options.test(option));
+  return off.length > 0
+    ? `turns off what confines it: remove ${off.join(", ")} from securityOpts`
+    : undefined;
+}
 
 /** By the variable's name, or because its value is an address with a password in it. */
 function isSecret(pair: string): boolean {

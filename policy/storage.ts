@@ -1,3 +1,4 @@
+import { outward } from "../config/networks";
 import type { Rule } from "./rule";
 
 /** What volumes and networks keep to. */
@@ -11,12 +12,13 @@ export const storageRules: Rule[] = [
   },
   {
     name: "internal-network",
-    description: "Only the edge's network has a way out.",
+    description:
+      "Only the edge's network has a way out, and the one of the monitoring services that need it.",
     type: "docker:index/network:Network",
     violations: ({ name, props }) =>
-      props.internal || name === "edge-network"
+      props.internal || outward.some((network) => name === `${network}-network`)
         ? []
-        : ["has a way out, which only the edge's has: set internal"],
+        : [`has a way out, which only those of ${outward.join(" and ")} have: set internal`],
   },
 ];
 

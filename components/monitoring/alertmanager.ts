@@ -21,7 +21,9 @@ export interface AlertmanagerArgs {
   configuration: MonitoringFile;
   /** @default alerts are shown and sent to nobody */
   telegram?: TelegramReceiver;
-  /** The internal network for Prometheus, the edge's for the way out. */
+  /** Address that is asked every five minutes as long as alerts would arrive. @default nobody is told */
+  heartbeatUrl?: pulumi.Output<string>;
+  /** Monitoring's network for Prometheus, and a way out: to Telegram, and to who watches that alerts would arrive. */
   networks: Networks;
 }
 
@@ -38,20 +40,29 @@ export class Alertmanager extends pulumi.ComponentResource {
   }
 }
 
-/** The configuration with the receiver that the stack has; without one, the receivers that are named send nothing. */
-function configurationFor({ configuration, telegram }: AlertmanagerArgs): pulumi.Input<string> {
-  if (telegram) {
-    return telegram.token.apply((token) =>
-      fill(configuration, {
-        ALERT_API_URL: telegram.apiUrl,
-        ALERT_BOT_TOKEN: token,
-        ALERT_CHAT_ID: telegram.chatId,
-      }),
+/** The configuration with the receivers that the stack has; a receiver that nobody gave an address sends nothing. */
+function configurationFor({ configuration, telegram, heartbeatUrl }: AlertmanagerArgs): pulumi.Input<string> {
+  const { path, document } = configuration as { path: string; document: { receivers: { name: string }[] } };
+  const without = (...silent: string[]) => ({
+    ...document,
+    receivers: document.receivers.map((receiver) =>
+      silent.includes(receiver.name) ? { name: receiver.name } : receiver,
+    ),
+  });
+  return pulumi.all([telegram?.token, heartbeatUrl]).apply(([token, heartbeat]) => {
+    const silent = [...(token ? [] : ["telegram"]), ...(heartbeat ? [] : ["heartbeat"])];
+    return fill(
+      { path, document: without(...silent) },
+      {
+        ...(token && {
+          ALERT_API_URL: telegram!.apiUrl,
+          ALERT_BOT_TOKEN: token,
+          ALERT_CHAT_ID: telegram!.chatId,
+        }),
+        ...(heartbeat && { HEARTBEAT_URL: heartbeat }),
+      },
     );
-  }
-  const document = configuration.document as { receivers: { name: string }[] };
-  const silent = { ...document, receivers: document.receivers.map(({ name }) => ({ name })) };
-  return fill({ path: configuration.path, document: silent });
+  });
 }
 
 function createServer(parent: Alertmanager, args: AlertmanagerArgs): Workload {
@@ -66,9 +77,9 @@ function createServer(parent: Alertmanager, args: AlertmanagerArgs): Workload {
       // Silences and what was sent live as long as the container; one instance has no cluster.
       command: [`--config.file=${file}`, "--storage.path=/alertmanager", "--cluster.listen-address="],
       files: [{ path: file, content: configurationFor(args) }],
-      networks: [{ network: networks.internal, aliases: ["alertmanager"] }, { network: networks.edge }],
+      networks: [{ network: networks.monitoring, aliases: ["alertmanager"] }, { network: networks.egress! }],
       health: { command: `wget -q -O /dev/null http://127.0.0.1:${port}/-/ready` },
-      memory: context.memory("alertmanager", "128 MiB"),
+      memory: context.memory("alertmanager"),
       filesystem: { writableBecause: "its configuration arrives as a file" },
       rollout: "stop-first",
     },

@@ -11,19 +11,22 @@ export interface CadvisorArgs {
   /** Image with the contract of the official `google/cadvisor`. */
   image: string;
   socketProxy: SocketProxy;
-  /** The socket proxy's network for the containers' names, the internal one for Prometheus. */
+  /** The socket proxy's network for the containers' names, monitoring's for Prometheus. */
   networks: Networks;
 }
 
 const port = 8080;
 
-/**
- * What of the host it reads: what each container uses, and the number of each container's layer, without which cAdvisor
- * takes no container for Docker's. Both are open to every user of the host.
- */
-const hostPaths = ["/sys/fs/cgroup", "/var/lib/docker/image/overlay2/layerdb/mounts"];
+/** What of the host it reads: what each container uses. It is open to every user of the host. */
+const controlGroups = "/sys/fs/cgroup";
 
-/** Metrics of the containers: processors, memory against its limit, network, starts. It runs without privileges. */
+/**
+ * Metrics of the containers: processors, memory against its limit, starts. It runs without privileges, and needs
+ * nothing of where and how the Docker Engine keeps images ({@link SocketProxy.metricsAddress}).
+ *
+ * OpenTelemetry's docker_stats receiver would have to ask the engine for each container's statistics, which the proxy then
+ * lets through for all of the host, and the engine's own metrics know no containers.
+ */
 export class Cadvisor extends pulumi.ComponentResource {
   readonly container: docker.Container;
 
@@ -36,7 +39,7 @@ export class Cadvisor extends pulumi.ComponentResource {
 
 function createExporter(parent: Cadvisor, args: CadvisorArgs): Workload {
   const { context, image, socketProxy, networks } = args;
-  const ping = `wget -q -T 2 -O /dev/null ${socketProxy.address.replace("tcp:", "http:")}/_ping`;
+  const ping = `wget -q -T 2 -O /dev/null ${socketProxy.metricsAddress.replace("tcp:", "http:")}/_ping`;
   return new Workload(
     "cadvisor",
     {
@@ -52,23 +55,21 @@ function createExporter(parent: Cadvisor, args: CadvisorArgs): Workload {
       ],
       command: [
         `--port=${port}`,
-        `--docker=${socketProxy.address}`,
+        `--docker=${socketProxy.metricsAddress}`,
         "--docker_only=true",
-        // The others would need more of the host than this.
-        "--enable_metrics=cpu,memory,network",
+        // The others would need more of the host than this: for their networks, its processes.
+        "--enable_metrics=cpu,memory",
         "--store_container_labels=false",
         "--whitelisted_container_labels=dating.stack,dating.service",
         // Prometheus asks every 15 seconds.
         "--housekeeping_interval=10s",
       ],
       user: "65534:65534",
-      hostPaths: hostPaths.map((path) => ({ host: path, container: path })),
-      networks: [{ network: networks.dockerApi }, { network: networks.internal, aliases: ["cadvisor"] }],
-      // Its /healthz says ok whatever it can collect; this is a measurement of a container of the stack.
-      health: {
-        command: `wget -q -O - http://127.0.0.1:${port}/metrics | grep -q '^container_last_seen{.*stack="${context.prefix}"'`,
-      },
-      memory: context.memory("cadvisor", "256 MiB"),
+      hostPaths: [{ host: controlGroups, container: controlGroups }],
+      networks: [{ network: networks.dockerApi }, { network: networks.monitoring, aliases: ["cadvisor"] }],
+      // It says ok whatever it can collect: what it cannot see is said by the alert ContainersUnseen, and fails no deploy.
+      health: { command: `wget -q -O /dev/null http://127.0.0.1:${port}/healthz` },
+      memory: context.memory("cadvisor"),
       filesystem: "read-only",
       rollout: "stop-first",
     },

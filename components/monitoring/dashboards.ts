@@ -35,21 +35,28 @@ export interface GrafanaFiles {
 /**
  * Reads `monitoring/grafana/`: the data sources, and one dashboard from each JSON file in a folder of `dashboards/`.
  *
- * @throws RunError that lists every problem with its file: invalid JSON, no uid or title, a uid that is used twice, a data
- * source that does not exist
+ * @param constants values of the stack, which a dashboard has as variables of the type `constant` under these names
+ * @throws RunError that lists every problem with its file: invalid JSON, no uid or title, a uid that is used twice, a
+ * title that is used twice in a folder, a data source that does not exist
  */
-export function readGrafanaFiles(root = monitoringFolder): GrafanaFiles {
+export function readGrafanaFiles(
+  constants: Record<string, string> = {},
+  root = monitoringFolder,
+): GrafanaFiles {
   const problems: string[] = [];
   const dataSources = readDataSources(root, problems);
   const dashboards = readDashboards(root, problems);
+  for (const { model } of dashboards) fillConstants(model, constants);
   const known = new Set(dataSources.map(({ uid }) => uid));
-  for (const [index, { path, uid, model }] of dashboards.entries()) {
-    const first = dashboards.findIndex((other) => other.uid === uid);
-    if (first < index) {
-      problems.push(
-        `${path}: the uid "${uid}" is that of ${dashboards[first]!.path} too: give it another one`,
-      );
-    }
+  for (const [index, { path, folder, title, uid, model }] of dashboards.entries()) {
+    const earlier = dashboards.slice(0, index);
+    const sameUid = earlier.find((other) => other.uid === uid);
+    if (sameUid)
+      problems.push(`${path}: the uid "${uid}" is that of ${sameUid.path} too: give it another one`);
+    // Grafana before 11.3 takes the second for an edit of the first.
+    const sameTitle = earlier.find((other) => other.title === title && other.folder === folder);
+    if (sameTitle && !sameUid)
+      problems.push(`${path}: the title "${title}" is that of ${sameTitle.path} too: give it another one`);
     for (const missing of new Set(usedDataSources(model).filter((used) => !known.has(used)))) {
       problems.push(
         `${path}: there is no data source with the uid "${missing}" in grafana/datasources.yml ` +
@@ -109,6 +116,17 @@ function readDashboards(root: string, problems: string[]): DashboardFile[] {
       return [];
     }
   });
+}
+
+interface Variables {
+  templating?: { list?: { type?: string; name?: string; query?: string }[] };
+}
+
+function fillConstants(model: Record<string, unknown>, constants: Record<string, string>): void {
+  for (const variable of (model as Variables).templating?.list ?? []) {
+    const value = variable.type === "constant" ? constants[variable.name ?? ""] : undefined;
+    if (value !== undefined) variable.query = value;
+  }
 }
 
 /** The uids of data sources anywhere in a model; Grafana's own (`-- Grafana --`) and variables are none. */

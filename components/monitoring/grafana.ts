@@ -1,10 +1,10 @@
-import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import * as grafana from "@pulumiverse/grafana";
 
 import type { StackContext } from "../context";
+import { secretHook, typescriptHook } from "../hook";
 import type { Networks } from "../networks";
 import { Workload } from "../workload";
 import type { GrafanaFiles } from "./dashboards";
@@ -23,7 +23,7 @@ export interface GrafanaArgs {
   volume: docker.Volume;
   /** Of the user `admin`. */
   password: pulumi.Output<string>;
-  /** The internal network for its data sources; the edge's, as a port of an internal network cannot be published. */
+  /** Monitoring's network for its data sources, and one with a way out: Docker publishes no port of another. */
   networks: Networks;
 }
 
@@ -50,7 +50,7 @@ export class Grafana extends pulumi.ComponentResource {
     const server = createServer(this, args);
     this.container = server.container;
     warnOfOverwriting(args.files.dashboards, args.url, args.password);
-    createContent(this, args, createAdministrator(this, args, server));
+    createContent(this, args, server, createAdministrator(this, args, server));
     this.registerOutputs();
   }
 }
@@ -65,21 +65,24 @@ function createServer(parent: Grafana, args: GrafanaArgs): Workload {
       service: "grafana",
       image: args.image,
       environment: {
+        GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",
         GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
         GF_ANALYTICS_REPORTING_ENABLED: "false",
         GF_SECURITY_ADMIN_PASSWORD__FILE: passwordFile,
+        // Else Grafana gets programs from the internet that nobody pinned, and runs them.
+        GF_PLUGINS_PREINSTALL_DISABLED: "true",
         GF_USERS_ALLOW_SIGN_UP: "false",
       },
       files: [{ path: passwordFile, content: password }],
       volumes: [{ volume: args.volume, path: "/var/lib/grafana" }],
-      networks: [{ network: networks.internal, aliases: ["grafana"] }, { network: networks.edge }],
+      networks: [{ network: networks.monitoring, aliases: ["grafana"] }, { network: networks.egress! }],
       ports: [{ container: port, host: args.port, reach: "loopback" }],
       // It answers 503 when its database does not.
       health: {
         command: `wget -q -O /dev/null http://127.0.0.1:${port}/api/health`,
         startPeriod: "1 minute",
       },
-      memory: context.memory("grafana", "512 MiB"),
+      memory: context.memory("grafana"),
       filesystem: { writableBecause: "the password arrives as a file" },
       rollout: "stop-first",
     },
@@ -89,10 +92,11 @@ function createServer(parent: Grafana, args: GrafanaArgs): Workload {
 
 /** What depends on this finds Grafana up, and is let in with the password. */
 function createAdministrator(parent: Grafana, { context, password }: GrafanaArgs, server: Workload) {
-  return new command.local.Command(
+  return secretHook(
     "grafana-administrator",
     {
       create: "bash hooks/grafana-password.sh",
+      limit: "2 minutes",
       environment: {
         ...(context.dockerHost && { DOCKER_HOST: context.dockerHost }),
         CONTAINER: server.container.id,
@@ -107,6 +111,7 @@ function createAdministrator(parent: Grafana, { context, password }: GrafanaArgs
 function createContent(
   parent: Grafana,
   { files, url, password }: GrafanaArgs,
+  server: Workload,
   administrator: pulumi.Resource,
 ): void {
   const provider = new grafana.Provider(
@@ -114,74 +119,90 @@ function createContent(
     { url, auth: pulumi.interpolate`admin:${password}`, retries: 5 },
     { parent },
   );
-  const room = {
-    GRAFANA_URL: url,
-    GRAFANA_AUTH: pulumi.interpolate`admin:${password}`,
-    DATA_SOURCES: files.dataSources.map(({ uid }) => uid).join(" "),
-    FOLDERS: [...new Set(files.dashboards.map(({ folder }) => slug(folder)))].join(" "),
-  };
-  const made = makeRoom("out", room, { parent, dependsOn: [administrator] });
-  const opts = {
-    parent,
-    provider,
-    // A data source is there before the dashboards that ask it, and Grafana before everything.
-    dependsOn: [made] as pulumi.Resource[],
-    // It goes and comes with its volume: nobody has to ask a Grafana that may not answer to delete what is in it.
-    deletedWith: parent,
-  };
+  // It goes and comes with its volume: nobody has to ask a Grafana that may not answer to delete what is in it.
+  const opts = { parent, provider, deletedWith: parent };
+  const hooks = { url, auth: pulumi.interpolate`admin:${password}`, parent, after: administrator };
+  const folders = takeFolders(files, server.container.id, hooks);
+  const room = forgetEarlierDataSources(files, { ...hooks, after: folders });
   const dataSources = files.dataSources.map(
     ({ name, type, uid, url: address, isDefault }) =>
       new grafana.oss.DataSource(
         `data-source-${uid}`,
         { name, type, uid, url: address, isDefault, accessMode: "proxy" },
-        opts,
+        { ...opts, dependsOn: [room] },
       ),
   );
-  const folders = new Map(
-    [...new Set(files.dashboards.map(({ folder }) => folder))].map((title) => [
-      title,
-      new grafana.oss.Folder(
-        `folder-${slug(title)}`,
-        {
-          uid: slug(title),
-          title,
-          // People may have put dashboards of their own into it.
-          preventDestroyIfNotEmpty: true,
-        },
-        opts,
-      ),
-    ]),
-  );
-  const dashboards = files.dashboards.map(
-    ({ uid, folder, model }) =>
-      new grafana.oss.Dashboard(
-        `dashboard-${uid}`,
-        {
-          folder: folders.get(folder)!.uid,
-          configJson: JSON.stringify(model),
-          message: deployMessage(model),
-          // The file is what a changed file says, also over a change made by hand.
-          overwrite: true,
-        },
-        { ...opts, dependsOn: [...opts.dependsOn, ...dataSources] },
-      ),
-  );
-  makeRoom("back", { ...room, MOVED: made.stdout }, { parent, dependsOn: dashboards });
+  for (const file of files.dashboards) {
+    new grafana.oss.Dashboard(
+      `dashboard-${file.uid}`,
+      {
+        folder: slug(file.folder),
+        configJson: JSON.stringify(file.model),
+        message: deployMessage(file.model),
+        // The file is what a changed file says, also over a change made by hand.
+        overwrite: true,
+      },
+      {
+        ...opts,
+        // A data source is there before the dashboards that ask it.
+        dependsOn: [folders, ...dataSources],
+      },
+    );
+  }
+}
+
+interface GrafanaHooks {
+  url: string;
+  auth: pulumi.Output<string>;
+  parent: Grafana;
+  after: pulumi.Resource;
 }
 
 /**
- * A step around the making of what Grafana shows, taken only when that is made for the first time since Grafana is there:
- * its volume may have the same from before (`hooks/grafana-room.ts`).
+ * Removes the stack's own data sources where the volume has them from before, as after monitoring was off: the provider
+ * refuses to make what is there. The new ones have the same uids. It runs only where they are not in the state yet.
  */
-function makeRoom(
-  step: "out" | "back",
-  environment: Record<string, pulumi.Input<string>>,
-  opts: pulumi.CustomResourceOptions,
-): command.local.Command {
-  return new command.local.Command(
-    `grafana-room-${step}`,
-    { create: `node --require tsx/cjs hooks/grafana-room.ts ${step}`, environment },
-    { ...opts, ignoreChanges: ["create", "environment"] },
+function forgetEarlierDataSources({ dataSources }: GrafanaFiles, { url, auth, parent, after }: GrafanaHooks) {
+  return secretHook(
+    "earlier-data-sources",
+    {
+      create: typescriptHook("grafana-data-sources"),
+      limit: "2 minutes",
+      environment: { GRAFANA_URL: url, DATA_SOURCES: dataSources.map(({ uid }) => uid).join(" ") },
+      secrets: { GRAFANA_AUTH: auth },
+    },
+    {
+      ...{ parent, dependsOn: [after], ignoreChanges: ["create", "environment"] },
+      // Its name of before: to run it again would take away what is in use.
+      aliases: [{ name: "grafana-room-out" }],
+    },
+  );
+}
+
+/**
+ * Makes the dashboards' folders, or takes the ones that are there. They are no resources, as one that is deleted or made anew
+ * takes with it, or is refused for, what people have in it: dashboards, alert rules, library panels and permissions.
+ */
+function takeFolders(
+  { dashboards }: GrafanaFiles,
+  container: pulumi.Output<string>,
+  { url, auth, parent, after }: GrafanaHooks,
+) {
+  const titles = [...new Set(dashboards.map(({ folder }) => folder))];
+  return secretHook(
+    "grafana-folders",
+    {
+      create: typescriptHook("grafana-folders"),
+      // It waits for a Grafana that lets nobody in for five minutes.
+      limit: "7 minutes",
+      environment: {
+        GRAFANA_URL: url,
+        FOLDERS: JSON.stringify(titles.map((title) => ({ uid: slug(title), title }))),
+      },
+      secrets: { GRAFANA_AUTH: auth },
+      triggers: [container],
+    },
+    { parent, dependsOn: [after], deleteBeforeReplace: true },
   );
 }
 

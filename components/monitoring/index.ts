@@ -1,7 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { MonitoringService } from "../../config/keys";
+import type { MonitoringImages } from "../../config";
+import { servicesFor, type LogCollector } from "../../config/keys";
 import type { StackContext } from "../context";
 import type { Database } from "../database";
 import type { Networks } from "../networks";
@@ -11,17 +12,22 @@ import { Cadvisor } from "./cadvisor";
 import type { MonitoringFiles } from "./files";
 import type { GrafanaFiles } from "./dashboards";
 import { Grafana } from "./grafana";
+import { createLogCollector } from "./log-collectors";
 import { Loki } from "./loki";
 import { NodeExporter } from "./node-exporter";
 import { PostgresExporter } from "./postgres-exporter";
 import { Prometheus } from "./prometheus";
-import { Promtail } from "./promtail";
 
 export interface MonitoringArgs {
   context: StackContext;
-  images: Record<MonitoringService, string>;
+  images: MonitoringImages;
   /** What the services are told. */
   files: MonitoringFiles;
+  logCollector: LogCollector;
+  /** Host names that get a certificate from an authority. */
+  certifiedHosts: string[];
+  /** First day of Loki's present schema, where the volume has logs of the original's. */
+  lokiTsdbFrom?: string;
   grafana: {
     files: GrafanaFiles;
     /** Port on the Docker host's loopback. */
@@ -36,6 +42,8 @@ export interface MonitoringArgs {
   networks: Networks;
   /** @default alerts are shown and sent to nobody */
   telegram?: TelegramReceiver;
+  /** What is told that alerts would arrive. @default nobody is */
+  heartbeatUrl?: pulumi.Output<string>;
 }
 
 /** The monitoring profile: metrics, logs, dashboards and alerts. None of it is reached from outside the Docker host, and nothing else needs it. */
@@ -44,14 +52,17 @@ export class Monitoring extends pulumi.ComponentResource {
     super("dating:index:Monitoring", name, {}, opts);
     const { context, images, files, volumes, database, networks } = args;
     const inside = { parent: this };
-    const network = networks.internal;
+    const network = networks.monitoring;
 
     new Prometheus(
       "prometheus",
       {
-        ...{ context, networks, image: images.prometheus, volume: volumes.prometheus_data },
+        ...{ context, network, image: images.prometheus, volume: volumes.prometheus_data },
         configuration: files.prometheus,
         rules: files.rules,
+        certificates: { rule: files.certificateRule, hosts: args.certifiedHosts },
+        expected: { rule: files.expectedRule, services: servicesFor(true, args.logCollector) },
+        logCollector: args.logCollector,
       },
       inside,
     );
@@ -61,17 +72,23 @@ export class Monitoring extends pulumi.ComponentResource {
         ...{ context, networks, image: images.alertmanager },
         configuration: files.alertmanager,
         telegram: args.telegram,
+        heartbeatUrl: args.heartbeatUrl,
       },
       inside,
     );
     new Loki(
       "loki",
-      { context, network, image: images.loki, volume: volumes.loki_data, configuration: files.loki },
+      {
+        ...{ context, network, image: images.loki, volume: volumes.loki_data, configuration: files.loki },
+        oldLogs: args.lokiTsdbFrom
+          ? { configuration: files.lokiOldLogs, until: args.lokiTsdbFrom }
+          : undefined,
+      },
       inside,
     );
-    new Promtail(
-      "promtail",
-      { context, networks, image: images.promtail, configuration: files.promtail },
+    createLogCollector(
+      args.logCollector,
+      { context, networks, files, image: images[args.logCollector]! },
       inside,
     );
     new Grafana(
@@ -87,7 +104,7 @@ export class Monitoring extends pulumi.ComponentResource {
     new NodeExporter("node-exporter", { context, network, image: images["node-exporter"] }, inside);
     new PostgresExporter(
       "postgres-exporter",
-      { context, network, database, image: images["postgres-exporter"] },
+      { context, networks, database, image: images["postgres-exporter"] },
       inside,
     );
     this.registerOutputs();

@@ -1,15 +1,23 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
+import { schemaLabel, schemaText } from "../../images/log-schema";
 import type { StackContext } from "../context";
 import { Workload } from "../workload";
-import { fill, type MonitoringFile } from "./files";
+import { fill, overlay, type MonitoringFile } from "./files";
 
 export interface LokiArgs {
   context: StackContext;
   /** Image with the contract of the official `grafana/loki`. */
   image: string;
   configuration: MonitoringFile;
+  /** For a volume with logs in the original's schema. @default there are none, and the present schema holds from the beginning */
+  oldLogs?: {
+    /** What is laid over the configuration. */
+    configuration: MonitoringFile;
+    /** First day of the present schema, as in 2027-02-01. */
+    until: string;
+  };
   volume: docker.Volume;
   network: docker.Network;
 }
@@ -18,7 +26,7 @@ const port = 3100;
 
 /** Keeps the logs of the stack's containers for 30 days. */
 export class Loki extends pulumi.ComponentResource {
-  /** Where it is found on the internal network. */
+  /** Where it is found on monitoring's network. */
   readonly url = `http://loki:${port}`;
   readonly container: docker.Container;
 
@@ -29,7 +37,8 @@ export class Loki extends pulumi.ComponentResource {
   }
 }
 
-function createServer(parent: Loki, { context, image, configuration, volume, network }: LokiArgs): Workload {
+function createServer(parent: Loki, args: LokiArgs): Workload {
+  const { context, image, volume, network } = args;
   const file = "/etc/loki/loki.yml";
   return new Workload(
     "loki",
@@ -38,12 +47,13 @@ function createServer(parent: Loki, { context, image, configuration, volume, net
       service: "loki",
       image,
       command: [`-config.file=${file}`],
-      files: [{ path: file, content: fill(configuration) }],
+      files: [{ path: file, content: lokiConfiguration(args) }],
+      labels: { [schemaLabel]: schemaText(args.oldLogs?.until) },
       volumes: [{ volume, path: "/loki" }],
       networks: [{ network, aliases: ["loki"] }],
       // The official image has no shell.
       health: { command: ["/usr/bin/loki", "-health"], startPeriod: "1 minute" },
-      memory: context.memory("loki", "512 MiB"),
+      memory: context.memory("loki"),
       // What is in memory is written to the volume.
       stopTimeout: "1 minute",
       filesystem: { writableBecause: "its configuration arrives as a file" },
@@ -51,4 +61,13 @@ function createServer(parent: Loki, { context, image, configuration, volume, net
     },
     { parent },
   );
+}
+
+/** What Loki is told. */
+export function lokiConfiguration({
+  configuration,
+  oldLogs,
+}: Pick<LokiArgs, "configuration" | "oldLogs">): string {
+  if (!oldLogs) return fill(configuration);
+  return fill(overlay(configuration, oldLogs.configuration), { TSDB_FROM: oldLogs.until });
 }

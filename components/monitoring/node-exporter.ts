@@ -45,7 +45,7 @@ function createExporter(parent: NodeExporter, { context, image, network }: NodeE
       hostPaths: [{ host: "/", container: root }],
       networks: [{ network, aliases: ["node-exporter"] }],
       health: { command: `wget -q -O /dev/null http://127.0.0.1:${port}/metrics` },
-      memory: context.memory("node-exporter", "128 MiB"),
+      memory: context.memory("node-exporter"),
       filesystem: "read-only",
       rollout: "stop-first",
     },

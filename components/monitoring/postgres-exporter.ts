@@ -1,8 +1,10 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
+import { readers } from "../../config/database-names";
 import type { StackContext } from "../context";
 import type { Database } from "../database";
+import type { Networks } from "../networks";
 import { Reader } from "../reader";
 import { Workload } from "../workload";
 
@@ -11,11 +13,12 @@ export interface PostgresExporterArgs {
   /** Image with the contract of the official `prometheuscommunity/postgres-exporter`. */
   image: string;
   database: Database;
-  network: docker.Network;
+  /** The internal network for the database, monitoring's for Prometheus. */
+  networks: Networks;
 }
 
 const port = 9187;
-const user = "monitoring";
+const user = readers.metrics;
 
 /** Metrics of the database, asked with a role of its own that sees statistics and no rows. */
 export class PostgresExporter extends pulumi.ComponentResource {
@@ -31,7 +34,7 @@ export class PostgresExporter extends pulumi.ComponentResource {
 }
 
 function createExporter(parent: PostgresExporter, args: PostgresExporterArgs, reader: Reader): Workload {
-  const { context, database, network } = args;
+  const { context, database, networks } = args;
   const passwordFile = "/run/secrets/monitoring_password";
   return new Workload(
     "postgres-exporter",
@@ -45,13 +48,16 @@ function createExporter(parent: PostgresExporter, args: PostgresExporterArgs, re
         DATA_SOURCE_PASS_FILE: passwordFile,
       },
       files: [{ path: passwordFile, content: reader.password.result }],
-      networks: [{ network, aliases: ["postgres-exporter"] }],
+      networks: [
+        { network: networks.internal },
+        { network: networks.monitoring, aliases: ["postgres-exporter"] },
+      ],
       // It answers in any case; what Postgres said to it is in the answer. With the database down it would be
       // unhealthy too, and that is an alert (DatabaseDown) but no reason to fail a deploy.
       health: {
         command: `wget -q -O - http://127.0.0.1:${port}/metrics | grep -q "^pg_up "`,
       },
-      memory: context.memory("postgres-exporter", "128 MiB"),
+      memory: context.memory("postgres-exporter"),
       filesystem: { writableBecause: "the password arrives as a file" },
       rollout: "stop-first",
     },

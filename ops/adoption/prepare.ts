@@ -18,9 +18,9 @@ export function ordersDiffer(
 }
 
 /**
- * How an image orders texts in the original's locale.
+ * How an image orders texts in the data's locale.
  *
- * @throws BackupError when the image does not fit the original's data
+ * @throws BackupError when the image does not fit the data
  */
 export async function orderOf(
   docker: DockerCli,
@@ -32,7 +32,7 @@ export async function orderOf(
     const version = await psql(server, "postgres", "SHOW server_version_num");
     if (major(version) !== major(before.version)) {
       throw new BackupError(
-        `The original's data are of Postgres ${major(before.version)}, and ${image} is ${major(version)}. ` +
+        `The data are of Postgres ${major(before.version)}, and ${image} is ${major(version)}. ` +
           "Take an image of the same major version. Nothing was changed.",
       );
     }
@@ -79,14 +79,19 @@ export async function prepareData(
   });
 }
 
-/** Builds all indexes of a database anew, and notes the library's version where one was noted before. */
+/**
+ * Builds all indexes of a database anew, and notes the version of the library that has ordered them. What Postgres refuses to
+ * note is written by hand: that of a library after one that has no version, and the other way round.
+ */
 export async function reindexAll(server: Server, database: string): Promise<void> {
   await psql(
     server,
     database,
     `REINDEX DATABASE :"database";
-     SELECT format('ALTER DATABASE %I REFRESH COLLATION VERSION', datname) FROM pg_database
-      WHERE datname = :'database' AND datcollversion <> pg_database_collation_actual_version(oid) \\gexec`,
+     UPDATE pg_database SET datcollversion = pg_database_collation_actual_version(oid)
+      WHERE datname = :'database' AND datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid);
+     UPDATE pg_collation SET collversion = pg_collation_actual_version(oid)
+      WHERE collversion IS DISTINCT FROM pg_collation_actual_version(oid);`,
     { database },
   );
 }

@@ -3,7 +3,14 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { imageNames, type ImageName } from "../../config/keys";
+import {
+  imageFor,
+  imageNames,
+  standardPostgres,
+  postgresVersions,
+  type ImageName,
+  type PostgresVersion,
+} from "../../config/keys";
 import { localImage, projectRoot } from "../../images/content";
 import { StackFile } from "../stack-file";
 import type { Original } from "./original";
@@ -16,14 +23,27 @@ export interface Settings {
   secret: Record<string, string>;
 }
 
-/** What the stack takes over from the original's environment. */
-export function settingsOf(original: Original): Settings {
+/** The version that a stack has for a server's `server_version_num`; undefined where it has none. */
+export function postgresVersionOf(serverVersion: string): PostgresVersion | undefined {
+  const major = String(Math.floor(Number(serverVersion) / 10_000));
+  return postgresVersions.find((version) => version === major);
+}
+
+/** What the stack takes over: the original's environment, and the version of its data where there is a choice. */
+export function settingsOf(
+  original: Original,
+  postgres: PostgresVersion | undefined,
+  now = new Date(),
+): Settings {
   const bot = original.containers.find(({ service }) => service === "bot")?.environment ?? {};
   const rules = original.containers.flatMap(({ labels }) => Object.values(labels));
   const domain = rules.map((rule) => /Host\(`([^`]+)`\)/.exec(rule)?.[1]).find(Boolean);
   const plain: [string[], string | undefined][] = [
     [["domain"], domain],
     [["databaseName"], original.databaseName],
+    [["postgresVersion"], postgres],
+    // The original's Loki may write until then; the day after tomorrow is whole.
+    [["lokiTsdbFrom"], original.volumes.loki_data ? firstDayOfNewLogs(now) : undefined],
     [["webappUrl"], bot.WEBAPP_URL],
     [["photoCdnUrl"], bot.PHOTO_CDN_URL],
     [["nsfwThreshold"], bot.NSFW_THRESHOLD],
@@ -38,9 +58,15 @@ export function settingsOf(original: Original): Settings {
   };
 }
 
+function firstDayOfNewLogs(now: Date): string {
+  return new Date(now.getTime() + 2 * 86_400_000).toISOString().slice(0, 10);
+}
+
+const originals = ["volumes", "postgresVersion"];
+
 /**
- * Writes settings into a stack's file. What the file says already stays, except for the volumes and the secrets, which
- * are the original's in any case.
+ * Writes settings into a stack's file. What the file says already stays, except for the volumes, the version of the data and
+ * the secrets, which are the original's in any case.
  *
  * @returns what was left as the file has it, for people
  */
@@ -49,7 +75,7 @@ export function writeSettings(stack: string, settings: Settings, root = projectR
   const kept: string[] = [];
   for (const [path, value] of settings.plain) {
     const present = file.get(...path) as string | number | undefined;
-    if (present === undefined || path[0] === "volumes") file.set(value, ...path);
+    if (present === undefined || originals.includes(path[0]!)) file.set(value, ...path);
     else if (String(present) !== value)
       kept.push(`dating:${path.join(".")} stays ${present}; the original has ${value}`);
   }
@@ -80,10 +106,17 @@ export function withTemporarySettings<T>(
   }
 }
 
-/** The images that the stack's file names, or the local ones. The preview says where neither is allowed. */
-export function imagesOf(stack: string): Record<ImageName, string> {
+/**
+ * The images that the stack's file names, or the local ones; of Postgres the one for the original's data. The preview says
+ * where neither is allowed.
+ */
+export function imagesOf(
+  stack: string,
+  postgres: PostgresVersion = standardPostgres,
+): Record<ImageName, string> {
   const configured = new StackFile(stack).entries("images");
-  return Object.fromEntries(imageNames.map((name) => [name, configured[name] ?? localImage(name)])) as Record<
+  const local = (name: ImageName) => localImage(imageFor(name, postgres));
+  return Object.fromEntries(imageNames.map((name) => [name, configured[name] ?? local(name)])) as Record<
     ImageName,
     string
   >;

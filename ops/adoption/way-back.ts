@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 
 import { projectRoot } from "../../images/content";
+import { guarded } from "../guarded";
 import { deployedResources } from "../deployment";
 import type { DockerCli } from "../backups/docker";
 import { BackupError } from "../backups/manifest";
@@ -44,7 +45,7 @@ export async function goBack(
 }
 
 function downgrade(docker: DockerCli, inputs: Record<string, unknown>, revision: string): void {
-  const { status } = spawnSync("bash", [join(projectRoot, "hooks/alembic.sh"), "downgrade", revision], {
+  const { status } = spawnSync(process.execPath, guarded("hooks/alembic.sh", "downgrade", revision), {
     input: String(inputs.stdin),
     env: { ...docker.environment, ...(inputs.environment as Record<string, string>) },
     stdio: ["pipe", "inherit", "inherit"],

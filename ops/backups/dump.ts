@@ -1,5 +1,6 @@
-import type { ArchiveWriter } from "./store";
-import { BackupError, type DatabasePart } from "./manifest";
+import { describe, writeArchive } from "./archive";
+import { archiveName, BackupError, format, type DatabasePart } from "./manifest";
+import type { ArchiveWriter, WritableStore } from "./store";
 import { Meter, metered } from "./progress";
 import type { DockerCli } from "./docker";
 
@@ -40,4 +41,19 @@ export async function dumpDatabase(source: DumpSource, archive: ArchiveWriter): 
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   meter.finish(`${rows} rows in ${tables.length} tables, revision ${counted.revision ?? "none"}`);
   return { kind: "database", file, bytes: meter.bytes, sha256: meter.sha256(), ...counted };
+}
+
+/** Dumps a database into an archive of its own, and says where that is. @param stack whose archive it is */
+export async function archiveDatabase(
+  store: WritableStore,
+  stack: string,
+  source: DumpSource,
+): Promise<void> {
+  const begin = new Date();
+  const name = archiveName(begin);
+  await writeArchive(store, name, async (writer) => {
+    const parts = [await dumpDatabase(source, writer)];
+    return { format, version: 1, name, stack, createdAt: begin.toISOString(), parts };
+  });
+  console.log(`Dumped to ${store.where}: ${describe(await store.manifest(name))}`);
 }

@@ -29,6 +29,8 @@ export function psql(
     [
       "exec",
       "--interactive",
+      "--user",
+      "postgres",
       container,
       "psql",
       ...quiet,

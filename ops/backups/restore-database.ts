@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 
-import { projectRoot } from "../../images/content";
+import { guarded } from "../guarded";
 import { knownRevisions } from "../../images/revisions";
 import { readPart } from "./archive";
 import { BackupError, differences, type DatabasePart, type Manifest } from "./manifest";
@@ -132,7 +131,16 @@ async function load(
   const ownership = asIs ? [] : ["--no-owner", "--no-privileges", "--role", owner];
   await target.docker.text(
     [
-      ...["exec", "--interactive", server.container, "pg_restore", "--exit-on-error", ...ownership],
+      ...[
+        "exec",
+        "--interactive",
+        "--user",
+        "postgres",
+        server.container,
+        "pg_restore",
+        "--exit-on-error",
+        ...ownership,
+      ],
       ...["--username", server.superuser, "--dbname", fresh],
     ],
     readPart(store, manifest.name, part, `restoring ${part.file}`),
@@ -141,7 +149,7 @@ async function load(
 
 /** The stack's own migration, on the restored database: it does nothing where the schema is the stack's. */
 function migrate({ migration, docker }: Target, database: string): void {
-  const { status } = spawnSync("bash", [join(projectRoot, "hooks/alembic.sh"), "upgrade", "head"], {
+  const { status } = spawnSync(process.execPath, guarded("hooks/alembic.sh", "upgrade", "head"), {
     input: migration.password,
     env: { ...docker.environment, ...migration.environment, PGDATABASE: database },
     stdio: ["pipe", "inherit", "inherit"],

@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { join } from "node:path";
 
-import { projectRoot } from "../../images/content";
+import { runHook } from "../hook";
 import type { DockerCli } from "./docker";
 
 /** Running containers that mount a volume: names, for people and for Docker. */
@@ -48,8 +47,5 @@ export async function whileStopped(
 /** Waits for a container's health, and fails with its log where it does not get healthy. */
 function awaitHealthy(docker: DockerCli, container: string): void {
   const environment = { ...docker.environment, CONTAINER: container, HEALTH_TIMEOUT: "120" };
-  execFileSync("bash", [join(projectRoot, "hooks/await-healthy.sh")], {
-    env: environment,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  if (!runHook("gate", environment)) throw new Error(`${container} did not become healthy`);
 }

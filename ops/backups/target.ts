@@ -1,4 +1,6 @@
 import { deployedResources, dockerEnvironment } from "../deployment";
+import { provisionsRole } from "../guarded";
+import { DockerHost } from "../host/inspect";
 import { DockerCli } from "./docker";
 import { BackupError } from "./manifest";
 
@@ -8,7 +10,8 @@ export interface Target {
   /** First part of every name of the stack on its Docker host. */
   prefix: string;
   docker: DockerCli;
-  database: { container: string; name: string; superuser: string };
+  /** Its container is that which runs. @throws BackupError where none does */
+  database: { readonly container: string; name: string; superuser: string };
   /** The role that may read everything, and the network on which the database is reached. */
   reader: { host: string; user: string; password: string; network: string };
   /** The migration as deployed: what hooks/alembic.sh is told. */
@@ -36,12 +39,19 @@ export function readTarget(stack: string): Target {
     );
   }
   const environment = role.inputs.environment as Record<string, string>;
+  const onHost = dockerEnvironment(resources);
   return {
     stack,
     prefix: environment.PREFIX!,
-    docker: new DockerCli(dockerEnvironment(resources)),
+    docker: new DockerCli(onHost),
     database: {
-      container: environment.CONTAINER!,
+      // Asked for when it is needed: another stack's archives are read without its database.
+      get container() {
+        const postgres = new DockerHost(onHost).running(environment.PREFIX!, "postgres");
+        if (!postgres)
+          throw new BackupError(`No Postgres of stack ${stack} runs. See what does: ops/status ${stack}`);
+        return postgres.Name.slice(1);
+      },
       name: environment.DATABASE!,
       superuser: environment.SUPERUSER!,
     },
@@ -55,9 +65,7 @@ export function readTarget(stack: string): Target {
       environment: migration.inputs.environment as Record<string, string>,
       password: String(migration.inputs.stdin),
     },
-    roles: resources
-      .filter(({ inputs }) => /^bash hooks\/provision-\w+\.sh$/.test(String(inputs.create)))
-      .map(({ inputs }) => inputs as unknown as Target["roles"][number]),
+    roles: resources.filter(provisionsRole).map(({ inputs }) => inputs as unknown as Target["roles"][number]),
     images: outputs.images as Target["images"],
     volumes: outputs.volumes as Target["volumes"],
   };

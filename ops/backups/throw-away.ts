@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 
+import { dataFolder } from "../../config/postgres-settings";
 import type { DockerCli } from "./docker";
 import type { Server } from "./psql";
 
@@ -27,7 +28,7 @@ export async function runServer<T>(
     "--cap-add",
     name,
   ]);
-  const data = volume ? ["--mount", `type=volume,source=${volume},target=/var/lib/postgresql/data`] : [];
+  const data = volume ? ["--mount", `type=volume,source=${volume},target=${dataFolder}`] : [];
   try {
     await docker.text([
       ...[
@@ -41,10 +42,12 @@ export async function runServer<T>(
         "dating.job=backup",
         ...data,
       ],
-      ...["--memory", "512m", "--memory-swap", "512m", "--pids-limit", "1024", "--stop-timeout", "60"],
+      ...["--memory", "512m", "--memory-swap", "512m", "--shm-size", "512m"],
+      ...["--pids-limit", "1024", "--stop-timeout", "60"],
       ...["--cap-drop", "ALL", ...capabilities, "--security-opt", "no-new-privileges"],
       // Only read by a server that begins empty.
       ...["--env", `POSTGRES_PASSWORD=${randomBytes(16).toString("hex")}`],
+      ...["--env", `PGDATA=${dataFolder}`],
       ...[image, "postgres", ...(volume ? [] : hasty)],
     ]);
     // Over TCP: while the image initialises, the server listens on the local socket only.

@@ -44,7 +44,7 @@ async function verifyDatabase(
     const restore = ["pg_restore", "--exit-on-error", "--no-owner", "--no-privileges"];
     await docker.text(
       [
-        ...["exec", "--interactive", server.container, ...restore],
+        ...["exec", "--interactive", "--user", "postgres", server.container, ...restore],
         ...["--username", server.superuser, "--dbname", database],
       ],
       readPart(store, manifest.name, part, `restoring ${part.file}`),

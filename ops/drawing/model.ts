@@ -13,6 +13,8 @@ export interface Graph {
 
 const list = (value: unknown) => (Array.isArray(value) ? (value as Record<string, unknown>[]) : []);
 
+const unique = (values: string[]) => [...new Set(values)];
+
 /** Reads the stack's shape out of what the program registers. */
 export function graphOf(stack: string, resources: Registration[]): Graph {
   const prefix = `dating-${stack}-`;
@@ -23,10 +25,12 @@ export function graphOf(stack: string, resources: Registration[]): Graph {
     name: short(name),
     networks: list(inputs.networksAdvanced).map((network) => short(network.name)),
     volumes: list(inputs.volumes).map((volume) => short(volume.volumeName ?? volume.hostPath)),
-    ports: list(inputs.ports).map(({ ip, external, internal }) =>
-      ip === "0.0.0.0"
-        ? `:${String(external)} → ${String(internal)}`
-        : `${String(ip)}:${String(external)} → ${String(internal)}`,
+    // All addresses of IPv4, and of IPv6: everywhere.
+    ports: unique(
+      list(inputs.ports).map(({ ip, external, internal }) => {
+        const address = ip === "0.0.0.0" || ip === "::" ? "" : String(ip);
+        return `${address}:${String(external)} → ${String(internal)}`;
+      }),
     ),
   }));
   const owner = owners(resources, short);

@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 
+import { isEncrypted } from "../../config/storage";
+import { lookAway } from "../../host/look";
 import { secretNames } from "../secret-values";
 import { StackFile } from "../stack-file";
 
@@ -53,7 +55,8 @@ export async function registrations(stack: string): Promise<Registration[]> {
     stack,
     true,
   );
-  pulumi.runtime.setAllConfig(...configuration(stack));
+  pulumi.runtime.setAllConfig(...configuration(new StackFile(stack)));
+  lookAway();
   await import("../../index.js");
   await pulumi.runtime.disconnect();
   monitor.registerResource = register;
@@ -76,15 +79,22 @@ function urnOf(stack: string, request: Request): string {
 /** Of the right form for every secret of a stack, and nobody's. */
 const placeholder = `${"1".repeat(9)}:${"A".repeat(35)}`;
 
-function configuration(stack: string): [Record<string, string>, string[]] {
-  const file = new StackFile(stack);
+/** A stack's configuration as Pulumi hands it to the program, but for its secrets; and the keys that have any. */
+export function configuration(file: StackFile): [Record<string, string>, string[]] {
   const values = file.keys().map((key): [string, string] => {
-    const value = file.value(key);
-    if (file.isSecret(key)) return [`dating:${key}`, placeholder];
+    const value = withoutSecrets(file.value(key));
     return [`dating:${key}`, typeof value === "string" ? value : JSON.stringify(value)];
   });
+  const encrypted = [...secretNames, ...file.keys().filter((key) => file.isSecret(key))];
   return [
     { "dating:botToken": placeholder, ...Object.fromEntries(values) },
-    secretNames.map((key) => `dating:${key}`),
+    [...new Set(encrypted)].map((key) => `dating:${key}`),
   ];
+}
+
+function withoutSecrets(value: unknown): unknown {
+  if (isEncrypted(value)) return placeholder;
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutSecrets(part)]));
 }

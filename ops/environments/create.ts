@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { keys } from "../../config/keys";
 import { metaOf } from "../../config/fields";
 import { projectRoot } from "../../images/content";
-import { setSecret } from "../secret-values";
+import { missingSecrets, ownPrefix, setSecret } from "../secret-values";
 import { StackFile } from "../stack-file";
 import { portOf, rangeOf } from "./names";
 import { environments } from "./stacks";
@@ -31,7 +31,9 @@ export interface EnvironmentOptions {
  */
 const notTaken = [
   ...["domain", "httpPort", "networkRange", "volumes", "webappUrl", "photoCdnUrl"],
-  ...["monitoring", "grafanaPort", "grafanaUrl", "alertChatId"],
+  // An environment is served by HTTP, on a port of its own: no authority asks there, and nobody leads people to it.
+  ...["aliases", "tls", "httpsPort", "tlsCertificate", "trustedProxies", "proxyProtocol"],
+  ...["monitoring", "grafanaPort", "grafanaUrl", "alertChatId", "heartbeatUrl"],
 ];
 
 /** Makes a preview environment, or brings it up to date. @returns the address where it is served */
@@ -39,6 +41,7 @@ export function create(stack: string, options: EnvironmentOptions): string {
   // Every wrong word is told before the first stack is made.
   const seed = readFileSync(options.seed, "utf8");
   const like = new StackFile(options.like);
+  settingsOf(like);
   if (!environments().some((other) => other.stack === stack)) {
     run("pulumi", "stack", "init", stack, "--no-select");
   }
@@ -53,9 +56,7 @@ function configure(stack: string, like: StackFile, options: EnvironmentOptions):
   const path = join(projectRoot, `Pulumi.${stack}.yaml`);
   if (!existsSync(path)) writeFileSync(path, "config: {}\n");
   const file = new StackFile(stack);
-  for (const [key, field] of Object.entries(keys.shape)) {
-    if (metaOf(field).secret || notTaken.includes(key)) continue;
-    const value = like.value(key);
+  for (const [key, value] of settingsOf(like)) {
     if (value === undefined) file.remove(key);
     else file.set(value, key);
   }
@@ -69,6 +70,30 @@ function configure(stack: string, like: StackFile, options: EnvironmentOptions):
     secrets.set("botToken", `000000000:${randomBytes(18).toString("hex")}`);
   }
   for (const [name, value] of secrets) setSecret(stack, name, value);
+  for (const name of missingSecrets(like, new StackFile(stack)))
+    console.log(
+      `${stack} has no dating:${ownPrefix}${name}, and ${like.stack} has. Where the bot needs one, give it another value:\n` +
+        `  echo '${ownPrefix}${name}=…' | ops/env create ${stack} --like ${like.stack} --secrets`,
+    );
+}
+
+/**
+ * What an environment takes of a stack's settings: none of its secrets, which it could not even decrypt.
+ *
+ * @returns each key with its value; without one where it is the default
+ * @throws Error when a setting has an encrypted value, which is a secret in the wrong place
+ */
+export function settingsOf(like: StackFile): [key: string, value: unknown][] {
+  const taken = Object.entries(keys.shape)
+    .filter(([key, field]) => !metaOf(field).secret && !notTaken.includes(key))
+    .map(([key]) => key);
+  const wrong = taken.filter((key) => like.isSecret(key));
+  if (wrong.length > 0)
+    throw new Error(
+      `Pulumi.${like.stack}.yaml has an encrypted value in ${wrong.map((key) => `dating:${key}`).join(", ")}, which no other stack can ` +
+        `read; what is to be done says: pulumi preview --stack ${like.stack}`,
+    );
+  return taken.map((key) => [key, like.value(key)]);
 }
 
 /** Ports of the Docker host that containers of other stacks publish. */
@@ -97,7 +122,7 @@ function seedDatabase(stack: string, like: StackFile, seed: string): void {
   docker(
     like,
     [
-      ...["exec", "--interactive", output(stack, "databaseContainer"), ...psql],
+      ...["exec", "--interactive", "--user", "postgres", output(stack, "databaseContainer"), ...psql],
       ...[
         "--username",
         "postgres",

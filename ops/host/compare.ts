@@ -41,13 +41,14 @@ const readers: Record<string, Reader> = {
   healthcheck: ({ healthcheck }, { Config }) => {
     if (!healthcheck) return { wanted: undefined, found: undefined };
     const wanted = healthcheck as Record<string, string> & { tests: string[]; retries: number };
-    const { Test, Interval, Timeout, StartPeriod, Retries } = Config.Healthcheck ?? {};
+    const { Test, Interval, Timeout, StartPeriod, StartInterval, Retries } = Config.Healthcheck ?? {};
     return {
       wanted: {
         test: wanted.tests,
         interval: seconds(wanted.interval),
         timeout: seconds(wanted.timeout),
         startPeriod: seconds(wanted.startPeriod),
+        startInterval: seconds(wanted.startInterval),
         retries: wanted.retries,
       },
       found: {
@@ -55,6 +56,7 @@ const readers: Record<string, Reader> = {
         interval: (Interval ?? 0) / 1e9,
         timeout: (Timeout ?? 0) / 1e9,
         startPeriod: (StartPeriod ?? 0) / 1e9,
+        startInterval: (StartInterval ?? 0) / 1e9,
         retries: Retries,
       },
     };
@@ -79,6 +81,10 @@ const readers: Record<string, Reader> = {
   }),
   memory: ({ memory }, { HostConfig }) => ({ wanted: memory ?? 0, found: HostConfig.Memory / mebibyte }),
   // Hosts without swap accounting report -1.
+  shmSize: ({ shmSize }, { HostConfig }) => {
+    const found = HostConfig.ShmSize / mebibyte;
+    return { wanted: shmSize ?? found, found };
+  },
   memorySwap: ({ memorySwap }, { HostConfig }) => ({
     wanted: memorySwap ?? 0,
     found: HostConfig.MemorySwap === -1 ? memorySwap : HostConfig.MemorySwap / mebibyte,
@@ -137,6 +143,10 @@ const readers: Record<string, Reader> = {
     };
   },
   user: ({ user }, { Config }) => ({ wanted: user, found: user === undefined ? undefined : Config.User }),
+  usernsMode: ({ usernsMode }, { HostConfig }) => ({
+    wanted: usernsMode ?? "",
+    found: HostConfig.UsernsMode ?? "",
+  }),
   volumes: ({ volumes }, { Mounts }) => {
     const list = (volumes ?? []) as Record<string, string | boolean | undefined>[];
     const mode = (readOnly: unknown) => (readOnly ? "ro" : "rw");

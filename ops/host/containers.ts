@@ -17,6 +17,14 @@ export function labelsOf(resource: DeployedResource): Record<string, string> {
   return Object.fromEntries(labels.map(({ label, value }) => [label, value]));
 }
 
+/** The first part of every name of the stack that the containers of a state are of; undefined where it has none. */
+export function stackOf(resources: DeployedResource[]): string | undefined {
+  return resources
+    .filter(({ type }) => type === containerType)
+    .map((resource) => labelsOf(resource)["dating.stack"])
+    .find(Boolean);
+}
+
 /** The service that a container runs, as people call it. */
 export function serviceOf(resource: DeployedResource): string {
   return labelsOf(resource)["dating.service"] ?? nameOf(resource.urn);
@@ -26,12 +34,15 @@ export function serviceOf(resource: DeployedResource): string {
  * Compares each container of a stack with the state, in everything that `docker inspect` and the files in it tell.
  *
  * A container that was replaced by hand has another id. The one that holds its name, or else its service's labels, is
- * taken for the replacement and compared in its place.
+ * taken for the replacement and compared in its place. One that a failed deploy has left to be deleted may still serve.
+ *
+ * @param resources all that the stack's state has
  */
 export async function inspectContainers(resources: DeployedResource[], host: DockerHost): Promise<Finding[]> {
-  const deployed = resources.filter(({ type }) => type === containerType);
-  const stack = deployed.map((resource) => labelsOf(resource)["dating.stack"]).find(Boolean);
-  const known = new Set(deployed.map(({ id }) => id));
+  const containers = resources.filter(({ type }) => type === containerType);
+  const deployed = containers.filter(({ replaced }) => !replaced);
+  const stack = stackOf(resources);
+  const known = new Set(containers.map(({ id }) => id));
   const foreign = (stack ? host.containers(`dating.stack=${stack}`) : []).filter(({ Id }) => !known.has(Id));
 
   const findings: Finding[] = [];
@@ -62,16 +73,28 @@ export async function inspectContainers(resources: DeployedResource[], host: Doc
       ...(await compareFiles(resource, container, host)),
     ];
     findings.push(...differences.map((difference) => ({ urn, subject, ...difference })));
-    if (!container.State.Running) {
-      findings.push({
-        urn,
-        subject,
-        property: "mustRun",
-        text: `its container does not run (${container.State.Status})`,
-      });
-    }
+    if (!container.State.Running) findings.push(notRunning(resource, container, containers, host));
   }
   return findings;
+}
+
+function notRunning(
+  resource: DeployedResource,
+  { Id, State }: InspectedContainer,
+  containers: DeployedResource[],
+  host: DockerHost,
+): Finding {
+  const { urn, inputs } = resource;
+  const before = containers
+    .filter((other) => other.replaced && other.urn === urn)
+    .map(({ id }) => host.container(id))
+    .find((container) => container?.State.Running);
+  const text = `its container does not run (${State.Status})`;
+  const finding = { urn, subject: serviceOf(resource), property: "mustRun" };
+  if (before)
+    return { ...finding, text: `${text}; ${before.Name.slice(1)}, the one before it, serves. Deploy again` };
+  // The provider has an eye on the others.
+  return { ...finding, text, ...(inputs.mustRun === false && { stopped: Id }) };
 }
 
 function compare(resource: DeployedResource, container: InspectedContainer, host: DockerHost): Difference[] {

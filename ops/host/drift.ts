@@ -1,10 +1,12 @@
-import { deployedResources, dockerEnvironment, type DeployedResource } from "../deployment";
+import { Deadline } from "../../hooks/lib/docker.mts";
+import { allResources, askDockerOf, dockerEnvironment, type DeployedResource } from "../deployment";
 import { containerType, inspectContainers, serviceOf } from "./containers";
 import { previewRefresh } from "./engine";
 import type { Finding } from "./findings";
-import { askGrafana } from "./grafana";
+import { lookIntoGrafana } from "./grafana";
 import { DockerHost } from "./inspect";
 import { tryRoles } from "./roles";
+import { askServing } from "./serving";
 
 /** What was found, and what it was compared with. */
 export interface Drift {
@@ -20,13 +22,33 @@ export interface Drift {
  * logging in to the database. Changes nothing.
  */
 export async function findDrift(stack: string): Promise<Drift> {
-  const resources = deployedResources(stack);
+  const all = allResources(stack);
+  const resources = all.filter(({ replaced }) => !replaced);
   const host = new DockerHost(dockerEnvironment(resources));
-  const inspected = [...(await inspectContainers(resources, host)), ...tryRoles(resources, host)];
-  const silent = await askGrafana(resources);
-  const outOfReach = silent?.urns ?? [];
+  const inspected = [...(await inspectContainers(all, host)), ...tryRoles(resources, host)];
+  const idle = await findIdle(resources, inspected);
+  const { findings: inGrafana, outOfReach } = await lookIntoGrafana(resources);
   const findings = merge(inspected, previewRefresh(stack, outOfReach), resources);
-  return { findings: [...findings, ...(silent ? [silent.finding] : [])], resources, host, outOfReach };
+  return {
+    findings: [...findings, ...idle, ...inGrafana],
+    resources,
+    host,
+    outOfReach,
+  };
+}
+
+/** The containers that run as deployed and do not do their work. */
+async function findIdle(resources: DeployedResource[], inspected: Finding[]): Promise<Finding[]> {
+  askDockerOf(resources);
+  const deadline = new Deadline(20);
+  const told = new Set(inspected.map(({ urn }) => urn));
+  const asked = resources
+    .filter(({ type, urn }) => type === containerType && !told.has(urn))
+    .map(async (resource): Promise<Finding[]> => {
+      const { trouble } = await askServing(resource.id, deadline);
+      return trouble ? [{ urn: resource.urn, subject: serviceOf(resource), text: trouble }] : [];
+    });
+  return (await Promise.all(asked)).flat();
 }
 
 /** What both looks found is told once: in the words of the inspection, which knows more. */

@@ -11,6 +11,8 @@ export interface Finding {
   seenByEngine?: true;
   /** A container that was not deployed and stands in the way. */
   intruder?: { id: string; holdsTheName: boolean };
+  /** Id of a container that has only to be started. */
+  stopped?: string;
   /** Name of a volume that is gone with its data. */
   lostVolume?: string;
 }

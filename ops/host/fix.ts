@@ -45,7 +45,7 @@ export function fixDrift(
       ((inputs.triggers ?? []) as unknown[]).some((trigger) => lost.includes(String(trigger))),
     )
     .map(({ urn }) => urn);
-  const replaced = new Set([...toReplace(findings), ...dependents]);
+  const replaced = new Set([...toReplace(findings, startStopped(findings, host)), ...dependents]);
   pulumi(
     ...["up", "--refresh", "--yes", "--skip-preview", "--stack", stack, "--message", "ops/drift --fix"],
     ...[...replaced].flatMap((urn) => ["--replace", urn]),
@@ -54,15 +54,33 @@ export function fixDrift(
   intruders.filter(({ holdsTheName }) => !holdsTheName).forEach(({ id }) => remove(id));
 }
 
+/** Starts what has only to be started, and returns the ids of what did start. What does not is replaced. */
+function startStopped(findings: Finding[], host: Drift["host"]): Set<string> {
+  const stopped = findings.flatMap(({ stopped }) => stopped ?? []);
+  return new Set(
+    stopped.filter((id) => {
+      try {
+        return host.run(["start", id]);
+      } catch (error) {
+        console.error(String((error as { stderr?: Buffer }).stderr).trim());
+        return false;
+      }
+    }),
+  );
+}
+
 /** What the engine does not see must be replaced; what is gone, it makes anew by itself. */
-function toReplace(findings: Finding[]): string[] {
+function toReplace(findings: Finding[], started: ReadonlySet<string>): string[] {
   const gone = new Set(
     findings
       .filter(({ seenByEngine, property }) => seenByEngine && property === undefined)
       .map(({ urn }) => urn),
   );
   return findings
-    .filter(({ urn, seenByEngine, intruder }) => !seenByEngine && !intruder && !gone.has(urn))
+    .filter(
+      ({ urn, seenByEngine, intruder, stopped }) =>
+        !seenByEngine && !intruder && !gone.has(urn) && !(stopped && started.has(stopped)),
+    )
     .map(({ urn }) => urn);
 }
 

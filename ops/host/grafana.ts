@@ -1,34 +1,68 @@
+import { basicAuthorization, refusal, refusesPassword } from "../../components/monitoring/grafana-password";
 import type { DeployedResource } from "../deployment";
-import type { Finding } from "./findings";
+import { reachGrafana } from "./reach-grafana";
+import { nameOf, type Finding } from "./findings";
 
-/** A Grafana that does not answer: what it keeps cannot be compared, and must not keep anything else from being so. */
-export interface Unreachable {
-  finding: Finding;
-  /** The resources that only Grafana could tell of. */
-  urns: string[];
+/** What a look into Grafana says beyond the engine's own. */
+export interface GrafanaLook {
+  findings: Finding[];
+  /** Of a Grafana that does not answer: the resources that only it could tell of. */
+  outOfReach: string[];
 }
 
-/** Milliseconds for which Grafana may think about whether it is healthy. */
+/** Milliseconds for which Grafana may think about a question. */
 const patience = 5_000;
 
-/** Asks the stack's Grafana, where it has one; undefined where it answers. */
-export async function askGrafana(resources: DeployedResource[]): Promise<Unreachable | undefined> {
-  const provider = resources.find(({ type }) => type === "pulumi:providers:grafana");
-  if (!provider) return undefined;
-  const url = String(provider.inputs.url);
+/** Asks the stack's Grafana, where it has one, whether it can be compared, and for the dashboards' folders. */
+export async function lookIntoGrafana(resources: DeployedResource[]): Promise<GrafanaLook> {
+  const reached = reachGrafana(resources);
+  if (!reached) return { findings: [], outOfReach: [] };
+  const { provider, url } = reached;
+  const authorization = basicAuthorization(reached.auth);
+  const why = await unreachable(provider, url, authorization);
+  if (why === undefined)
+    return { findings: await lostFolders(resources, url, authorization), outOfReach: [] };
+  return {
+    findings: [
+      {
+        urn: provider.urn,
+        subject: "what Grafana shows",
+        text: `cannot be compared: ${why}`,
+        // Nothing of it is to be replaced: it is there again as soon as Grafana is.
+        seenByEngine: true,
+      },
+    ],
+    outOfReach: resources.filter(({ type }) => type.startsWith("grafana:")).map(({ urn }) => urn),
+  };
+}
+
+async function unreachable({ urn }: DeployedResource, url: string, authorization: string) {
   const healthy = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(patience) }).then(
     ({ ok }) => ok,
     () => false,
   );
-  if (healthy) return undefined;
-  return {
-    finding: {
-      urn: provider.urn,
-      subject: "what Grafana shows",
-      text: `cannot be compared: nobody answers at ${url}`,
-      // Nothing of it is to be replaced: it is there again as soon as Grafana is.
-      seenByEngine: true,
-    },
-    urns: resources.filter(({ type }) => type.startsWith("grafana:")).map(({ urn }) => urn),
-  };
+  if (!healthy) return `nobody answers at ${url}`;
+  // urn:pulumi:STACK::PROJECT::TYPE::NAME
+  const stack = urn.split(":")[2]!;
+  return (await refusesPassword(url, authorization)) ? refusal(url, stack) : undefined;
+}
+
+/** The folders are made by a hook, so the engine does not see that one is gone. */
+async function lostFolders(
+  resources: DeployedResource[],
+  url: string,
+  authorization: string,
+): Promise<Finding[]> {
+  const hook = resources.find(({ urn }) => nameOf(urn) === "grafana-folders");
+  const { FOLDERS: told = "[]" } = (hook?.inputs.environment ?? {}) as Record<string, string>;
+  const folders = JSON.parse(told) as { uid: string; title: string }[];
+  const lost: Finding[] = [];
+  for (const { uid, title } of folders) {
+    const { status } = await fetch(`${url}/api/folders/${uid}`, {
+      headers: { authorization },
+      signal: AbortSignal.timeout(patience),
+    });
+    if (status === 404) lost.push({ urn: hook!.urn, subject: `Grafana's folder ${title}`, text: "is gone" });
+  }
+  return lost;
 }

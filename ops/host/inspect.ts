@@ -20,6 +20,7 @@ export interface InspectedContainer {
       Interval?: number;
       Timeout?: number;
       StartPeriod?: number;
+      StartInterval?: number;
       Retries?: number;
     };
   };
@@ -30,6 +31,7 @@ export interface InspectedContainer {
     LogConfig: { Type: string; Config: Record<string, string> | null };
     Memory: number;
     MemorySwap: number;
+    ShmSize: number;
     PortBindings: Record<string, { HostIp: string; HostPort: string }[] | null> | null;
     Privileged: boolean;
     ReadonlyRootfs: boolean;
@@ -37,6 +39,7 @@ export interface InspectedContainer {
     SecurityOpt: string[] | null;
     Tmpfs: Record<string, string> | null;
     Ulimits: { Name: string; Hard: number; Soft: number }[] | null;
+    UsernsMode?: string;
   };
   Mounts: { Type: string; Name?: string; Source: string; Destination: string; RW: boolean }[];
   NetworkSettings: { Networks: Record<string, { Aliases: string[] | null }> };
@@ -77,6 +80,16 @@ export class DockerHost {
     ]);
     const ids = listed.toString().split("\n").filter(Boolean);
     return this.inspect("container", ids) as InspectedContainer[];
+  }
+
+  /** The container that runs a service of a stack, the newest where several do; undefined where none runs. */
+  running(stack: string, service: string): InspectedContainer | undefined {
+    const labels = [`label=dating.stack=${stack}`, `label=dating.service=${service}`];
+    const filters = labels.flatMap((label) => ["--filter", label]);
+    const [newest] = this.run(["container", "ls", "--no-trunc", "--quiet", ...filters])
+      .toString()
+      .split("\n");
+    return newest ? this.container(newest) : undefined;
   }
 
   /** A container by id or name; undefined where there is none. */

@@ -16,13 +16,17 @@ export interface ServiceStatus {
 export function reachOf({ Config, HostConfig }: InspectedContainer, url: string): string[] {
   const paths = Object.entries(Config.Labels ?? {})
     .filter(([label]) => /^traefik\.http\.routers\..+\.rule$/.test(label))
-    .flatMap(([, rule]) => {
+    .flatMap(([, all]) => {
+      // What the web app leaves to the bot is not its own.
+      const rule = all.replace(/!\([^!]*\)/, "");
       const found = [...rule.matchAll(/Path(?:Prefix)?\(`([^`]+)`\)/g)].map(([, path]) => path);
       return found.length > 0 ? found : ["/"];
     });
   const ports = Object.values(HostConfig.PortBindings ?? {})
     .flatMap((bindings) => bindings ?? [])
-    .map(({ HostIp, HostPort }) => `${HostIp === "0.0.0.0" ? "" : HostIp}:${HostPort}`);
+    // All addresses of IPv4, and of IPv6: everywhere.
+    .map(({ HostIp, HostPort }) => `${["0.0.0.0", "::"].includes(HostIp) ? "" : HostIp}:${HostPort}`)
+    .filter((port, index, all) => all.indexOf(port) === index);
   const unique = [...new Set(paths)];
   return [
     ...unique.map((path, index) => (index === 0 ? `${url}${path}` : path!)),
@@ -30,12 +34,17 @@ export function reachOf({ Config, HostConfig }: InspectedContainer, url: string)
   ];
 }
 
-/** What runs where, for the end of a deploy. */
+/**
+ * What runs where, for the end of a deploy.
+ *
+ * @param pulumi the CLI and the plugins, in words
+ */
 export function statusReport(
   stack: string,
   url: string,
   host: string,
   services: readonly ServiceStatus[],
+  pulumi: string,
 ): string {
   const rows = services.map(({ service, state, reached, image, standIn }) => [
     service,
@@ -50,6 +59,7 @@ export function statusReport(
     ...(standIns.length > 0
       ? ["* stand-ins:", ...standIns.map(({ service, standIn }) => `  ${service} is ${standIn}`)]
       : []),
+    `Deploys use:     ${pulumi}`,
     `The application: ${url}`,
   ].join("\n");
 }

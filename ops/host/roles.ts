@@ -1,4 +1,6 @@
 import type { DeployedResource } from "../deployment";
+import { provisionsRole } from "../guarded";
+import { stackOf } from "./containers";
 import { nameOf, type Finding } from "./findings";
 import type { DockerHost } from "./inspect";
 
@@ -13,16 +15,28 @@ exec psql --no-psqlrc --quiet --host "$(hostname)" --username "$1" --dbname "$2"
  * changed in the database, a role or a database that is gone, is found out only by trying.
  */
 export function tryRoles(resources: DeployedResource[], host: DockerHost): Finding[] {
-  const provisioned = resources.filter(({ inputs }) =>
-    /^bash hooks\/provision-\w+\.sh$/.test(String(inputs.create)),
-  );
+  const provisioned = resources.filter(provisionsRole);
+  const stack = stackOf(resources);
+  const postgres = stack && provisioned.length > 0 ? host.running(stack, "postgres") : undefined;
+  // Reported as what it is.
+  if (!postgres) return [];
   return provisioned.flatMap(({ urn, inputs }) => {
-    const { CONTAINER, ROLE, DATABASE } = inputs.environment as Record<string, string>;
-    // Reported as what it is.
-    if (!host.container(CONTAINER!)?.State.Running) return [];
+    const { ROLE, DATABASE } = inputs.environment as Record<string, string>;
     try {
       host.run(
-        ["exec", "--interactive", CONTAINER!, "sh", "-c", login, "sh", ROLE!, DATABASE!],
+        [
+          "exec",
+          "--interactive",
+          "--user",
+          "postgres",
+          postgres.Id,
+          "sh",
+          "-c",
+          login,
+          "sh",
+          ROLE!,
+          DATABASE!,
+        ],
         `${String(inputs.stdin)}\n`,
       );
       return [];
@@ -36,7 +50,7 @@ export function tryRoles(resources: DeployedResource[], host: DockerHost): Findi
       if (/is not permitted to log in|does not exist|permission denied for database/.test(message)) {
         return [{ urn, subject: nameOf(urn), text: `the role ${ROLE} cannot use the database ${DATABASE}` }];
       }
-      throw new Error(`cannot ask the database in ${CONTAINER}: ${message.trim()}`);
+      throw new Error(`cannot ask the database in ${postgres.Name.slice(1)}: ${message.trim()}`);
     }
   });
 }

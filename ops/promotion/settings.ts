@@ -13,6 +13,7 @@ export const travelling: string[] = Object.entries(keys.shape)
  * Puts the images and the travelling settings of a deployment into another stack's file, which is not saved yet.
  *
  * @returns what differs from before; nothing when the stack has it all
+ * @throws Error when a travelling setting has an encrypted value on either side: it could not be told, and would be lost
  */
 export function applySettings(
   file: StackFile,
@@ -27,6 +28,7 @@ export function applySettings(
     changes.push({ key: `images.${name}`, before: before[name], after: image });
     file.set(image, "images", name);
   }
+  requireOpen(file, deployment);
   for (const key of travelling) {
     const wanted = configured(deployment, key);
     const own = file.value(key);
@@ -37,6 +39,24 @@ export function applySettings(
     else file.set(wanted, key);
   }
   return changes;
+}
+
+function requireOpen(file: StackFile, { config }: Deployment): void {
+  const problems = travelling.flatMap((key) => [
+    ...(config[`dating:${key}`]?.secret
+      ? [`what is promoted was deployed with an encrypted value in dating:${key}; deploy it again without`]
+      : []),
+    ...(file.isSecret(key) ? [`Pulumi.${file.stack}.yaml has an encrypted value in dating:${key}`] : []),
+  ]);
+  if (problems.length > 0)
+    throw new Error(
+      [
+        "an encrypted value is no setting of a release, and would be lost; nothing was changed.",
+        ...problems.map((line) => `  ${line}`),
+        "  It belongs to dating:botSecrets, which each stack has of its own:",
+        "    pulumi config set --stack STACK --secret --path 'dating:botSecrets.NAME'",
+      ].join("\n"),
+    );
 }
 
 function standard(key: string): unknown {

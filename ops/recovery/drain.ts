@@ -1,8 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
-
-import { projectRoot } from "../../images/content";
 import type { DeployedResource } from "../deployment";
+import { runHook } from "../hook";
 
 /**
  * Takes those containers out of service that a killed rollout had replaced already, and left to be deleted. The next deploy
@@ -25,7 +22,7 @@ export function drainReplaced(resources: readonly DeployedResource[]): string[] 
         dependencies.includes(resource.urn) && resource.type === "docker:index/container:Container",
     );
     const gate = urn.split("::").at(-1)!;
-    if (!successor || !hook("await-healthy.sh", { ...environment, CONTAINER: successor.id }))
+    if (!successor || !runHook("gate", { ...environment, CONTAINER: successor.id }))
       return [`${gate}: the new container is not healthy, so the old one goes on serving`];
     drain(environment);
     return [`${gate}: the new container is healthy, and the old one is drained`];
@@ -48,17 +45,9 @@ export function drainUnknown(
 }
 
 function drain(environment: Record<string, string>): void {
-  if (!hook("drain.sh", environment))
+  if (!runHook("drain", environment))
     throw new Error(
       `the container ${environment.CONTAINER} cannot be drained. To lose the requests that it still gets, remove it with ` +
         `docker rm --force ${environment.CONTAINER}, and recover again`,
     );
-}
-
-function hook(name: string, environment: Record<string, string>): boolean {
-  const { status } = spawnSync("bash", [join(projectRoot, "hooks", name)], {
-    env: { ...process.env, ...environment },
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  return status === 0;
 }

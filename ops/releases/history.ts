@@ -15,6 +15,8 @@ export interface Release {
   commit?: string;
   /** The settings that make a release, by key without its namespace. */
   settings: Record<string, unknown>;
+  /** The keys that had an encrypted value, of which the history tells nothing. */
+  hidden?: string[];
   /** The image of each service; none where Pulumi's backend does not give a past state away. */
   images?: Record<string, string>;
   /** The newest revision of the schema that it knew. */
@@ -57,6 +59,7 @@ export function releases(stack: string): Release[] {
       message: update.message.split("\n")[0] ?? "",
       commit: update.environment?.["git.head"],
       settings: settingsOf(update),
+      hidden: hiddenIn(update),
       ...pastOutputs(stack, update),
     }));
 }
@@ -91,6 +94,12 @@ function settingsOf({ config }: RecordedUpdate): Record<string, unknown> {
       .filter(([key, { secret }]) => !secret && key !== "images" && !notOfARelease.includes(key))
       .map(([key, { value, objectValue }]) => [key, objectValue ?? value]),
   );
+}
+
+function hiddenIn({ config }: RecordedUpdate): string[] {
+  return Object.entries(config)
+    .filter(([, { secret }]) => secret)
+    .map(([key]) => key.replace(/^dating:/, ""));
 }
 
 /** What a past state tells of its release: Pulumi Cloud gives it away, and so does a folder. */

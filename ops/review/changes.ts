@@ -8,8 +8,8 @@ export interface Change {
   name: string;
   type: string;
   action: "create" | "update" | "replace" | "delete";
-  /** Of a replacement: whether the old one goes before the new one is there. */
-  deletedFirst: boolean;
+  /** Of a container's replacement: whether the old one is stopped before the new one is started. */
+  stopFirst: boolean;
   before: Record<string, unknown>;
   after: Record<string, unknown>;
   /** The inputs that differ, without a value of any. */
@@ -79,8 +79,8 @@ function merge(steps: Step[], config: Preview["config"]): Change {
     name: urn.split("::").at(-1)!,
     type: urn.split("::").at(-2)!.split("$").at(-1)!,
     action,
-    // A preview as JSON lists one step for a replacement and does not tell the order; two of one name cannot be.
-    deletedFirst: action === "replace" && before.name !== undefined && before.name === after.name,
+    // The gate starts what the provider does not.
+    stopFirst: action === "replace" && after.start === false,
     before,
     after,
     properties: action === "create" || action === "delete" ? [] : differing(steps, before, after),

@@ -1,8 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { projectRoot } from "../../images/content";
 import { openUnknownSecrets } from "./plan";
+import { withBrokenRules } from "./rules";
 
 /** What a preview is to do beside being shown. */
 export interface PreviewOptions {
@@ -24,17 +27,29 @@ export function runPreview(stack: string, { plan, configFile }: PreviewOptions =
     ...(plan === undefined ? [] : ["--save-plan", plan]),
     ...(configFile === undefined ? [] : ["--config-file", configFile]),
   ];
-  const { stdout, stderr, error } = spawnSync("pulumi", args, {
-    cwd: projectRoot,
-    encoding: "utf8",
-    maxBuffer: 256 * 1024 * 1024,
-    env: plan ? { ...process.env, PULUMI_EXPERIMENTAL: "true" } : process.env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  if (error) throw error;
-  if (!stdout.includes("{")) throw new Error(`the engine gave no preview of ${stack}: ${stderr.trim()}`);
-  if (plan && existsSync(plan)) openUnknownSecrets(plan);
-  return stdout.slice(stdout.indexOf("{"));
+  const folder = mkdtempSync(join(tmpdir(), "dating-preview-"));
+  try {
+    const log = join(folder, "events");
+    const { stdout, stderr, error } = spawnSync("pulumi", [...args, "--event-log", log], {
+      cwd: projectRoot,
+      encoding: "utf8",
+      maxBuffer: 256 * 1024 * 1024,
+      env: {
+        ...process.env,
+        // The option is there for the Automation API, which sets this, too.
+        PULUMI_DEBUG_COMMANDS: "true",
+        ...(plan && { PULUMI_EXPERIMENTAL: "true" }),
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    if (error) throw error;
+    if (!stdout.includes("{")) throw new Error(`the engine gave no preview of ${stack}: ${stderr.trim()}`);
+    if (plan && existsSync(plan)) openUnknownSecrets(plan);
+    const events = existsSync(log) ? readFileSync(log, "utf8") : "";
+    return withBrokenRules(stdout.slice(stdout.indexOf("{")), events);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** Every secret of a stack, of its configuration and its state: to be taken out of what is shown, and for nothing else. */
@@ -45,11 +60,21 @@ export function secretValues(stack: string): string[] {
   >;
   const state = pulumi("stack", "export", "--show-secrets", "--stack", stack);
   return [
-    ...Object.values(config).flatMap(({ secret, value }) => (secret && value ? [value] : [])),
+    ...Object.values(config).flatMap(({ secret, value }) => (secret && value ? partsOf(value) : [])),
     ...[...state.matchAll(/"plaintext":\s*("(?:[^"\\]|\\.)*")/g)].flatMap(([, text = '""']) =>
       strings(JSON.parse(JSON.parse(text) as string)),
     ),
   ];
+}
+
+/** A secret's text; of a structured one, which is handed over as JSON, each part by itself, too. */
+export function partsOf(secret: string): string[] {
+  try {
+    const value: unknown = JSON.parse(secret);
+    return value !== null && typeof value === "object" ? [secret, ...strings(value)] : [secret];
+  } catch {
+    return [secret];
+  }
 }
 
 function strings(value: unknown): string[] {

@@ -14,7 +14,7 @@ export function reviewOf(
   preview: Preview,
   revisionsAfter: (deployed: string | undefined) => string[],
 ): Review {
-  const changes = changesOf(preview);
+  const changes = ordered(changesOf(preview));
   const outputs = stackStep(preview)?.oldState?.outputs ?? {};
   const deployed = typeof outputs.schemaRevision === "string" ? outputs.schemaRevision : undefined;
   return {
@@ -22,7 +22,7 @@ export function reviewOf(
     counts: preview.changeSummary,
     risks: risksOf(changes, { preview, pendingRevisions: revisionsAfter(deployed) }),
     services: summarize(changes),
-    changes: ordered(changes),
+    changes,
   };
 }
 
@@ -31,8 +31,12 @@ export function isRefused({ diagnostics }: Preview): boolean {
   return diagnostics.some(({ severity }) => severity === "error");
 }
 
-/** What goes comes first: it is what a reader must not miss when the rest is cut. */
+/**
+ * What goes comes first: it is what a reader must not miss when the rest is cut. Then by type and name, as the engine's order
+ * is another in each preview, and a comment that is renewed is to change with its content only.
+ */
 function ordered(changes: Change[]): Change[] {
   const order = ["delete", "replace", "update", "create"];
-  return [...changes].sort((a, b) => order.indexOf(a.action) - order.indexOf(b.action));
+  const key = ({ action, type, name }: Change) => [order.indexOf(action), type, name].join(" ");
+  return [...changes].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }

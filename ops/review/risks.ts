@@ -66,6 +66,25 @@ const database: Rule = (changes) =>
       text: "the bot has no database meanwhile; what is committed stays in the volume",
     }));
 
+/** Another name is another database; what makes it refuses to make one beside the application's data. */
+const otherDatabase: Rule = (changes) =>
+  changes
+    .filter(
+      ({ name, type, action }) => name === "database-role" && type === types.command && action !== "delete",
+    )
+    .flatMap(({ before, after }) => {
+      const [from, to] = [before, after].map(({ environment }) =>
+        text((environment as Record<string, unknown> | undefined)?.DATABASE),
+      );
+      if (!from || !to || from === to) return [];
+      return [
+        {
+          title: "another database",
+          text: `${from} → ${to}: what is in ${from} stays there, and the deploy is refused where ${to} does not exist`,
+        },
+      ];
+    });
+
 const migrations: Rule = (changes, { pendingRevisions }) => {
   const runs = changes.some(
     ({ name, action }) => name === "migrations-upgrade" && /create|replace/.test(action),
@@ -80,18 +99,35 @@ const migrations: Rule = (changes, { pendingRevisions }) => {
   ];
 };
 
+const whileAway: Readonly<Record<string, string>> = {
+  traefik: "; no request is answered meanwhile",
+  bot: "; its requests are answered with 503 meanwhile",
+};
+
 const absences: Rule = (changes) =>
   containers(changes)
-    .filter(({ action, deletedFirst }) => action === "replace" && deletedFirst)
+    .filter(({ action, stopFirst }) => action === "replace" && stopFirst)
     .map((change) => {
       const stop = Number(change.before.destroyGraceSeconds ?? change.before.stopTimeout ?? 10);
       return {
         title: "absence",
         text:
-          `${serviceOf(change)} is stop-first: away from its stop (at most ${stop} s) until the new one is healthy` +
-          (serviceOf(change) === "traefik" ? "; no request is answered meanwhile" : ""),
+          `${serviceOf(change)} is stop-first: away from its stop (at most ${stop} s) until the new one answers, or the old one again` +
+          (whileAway[serviceOf(change)] ?? ""),
       };
     });
+
+/** A new container that did not come up is tried again: the deploy that failed has put the old one back. */
+const retries: Rule = (changes) =>
+  changes
+    .filter(({ type, action, after }) => type === types.command && action === "replace" && switches(after))
+    .filter(({ name }) => !containers(changes).some((change) => `${serviceOf(change)}-healthy` === name))
+    .map(({ name }) => ({
+      title: "absence",
+      text: `${name.replace(/-healthy$/, "")} did not come up in the last deploy, and is tried again: away as long`,
+    }));
+
+const switches = ({ create }: Record<string, unknown>) => String(create).endsWith("hooks/switch.mts");
 
 const removals: Rule = (changes) =>
   containers(changes)
@@ -154,7 +190,7 @@ const dashboards: Rule = (changes, { preview }) => [
 
 /** In the order in which a reviewer should read them. */
 const rules: Rule[] = [
-  ...[refused, otherHost, volumes, database, migrations, absences, removals],
+  ...[refused, otherHost, volumes, otherDatabase, database, migrations, absences, retries, removals],
   ...[ports, privileges, networks, secrets, dashboards],
 ];
 

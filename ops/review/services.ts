@@ -21,11 +21,12 @@ const words: Record<string, string> = {
   name: "",
 };
 
-/** One line for each service whose container changes. */
+/** One line for each service whose container changes, by name: the engine's order is another in each preview. */
 export function summarize(changes: Change[]): ServiceSummary[] {
   return changes
     .filter(({ type }) => type === types.container)
-    .map((change) => ({ service: serviceOf(change), what: whatOf(change), how: howOf(change) }));
+    .map((change) => ({ service: serviceOf(change), what: whatOf(change), how: howOf(change) }))
+    .sort((a, b) => (a.service < b.service ? -1 : 1));
 }
 
 function whatOf(change: Change): string {
@@ -41,11 +42,11 @@ function whatOf(change: Change): string {
   return phrases.filter((phrase) => phrase !== "").join(", ") || "made anew with what it depends on";
 }
 
-function howOf({ action, deletedFirst }: Change): string {
+function howOf({ action, stopFirst }: Change): string {
   if (action === "create") return "starts";
   if (action === "delete") return "stops, and stays away";
   if (action === "update") return "in place, no restart";
-  return deletedFirst ? "stop-first, absent meanwhile" : "start-first, no downtime";
+  return stopFirst ? "stop-first, absent meanwhile" : "start-first, no downtime";
 }
 
 function image({ image: reference }: Record<string, unknown>): string {

@@ -26,9 +26,12 @@ export function shortImage(reference: string): string {
   return reference.replace(/@sha256:([0-9a-f]{7})[0-9a-f]*$/, "@$1");
 }
 
-/** Replaces every secret, also as it stands in a URL or in Base64, in a text that is to be shown. */
+/**
+ * Replaces every secret, also as it stands in a URL or in Base64, in a text that is to be shown. Of one that has several lines,
+ * each line is one, as what is shown may come line by line.
+ */
 export function redactor(secrets: Iterable<string>): (text: string) => string {
-  const forms = [...new Set(secrets)]
+  const forms = [...new Set([...secrets].flatMap((secret) => [secret, ...secret.split(/\r?\n/)]))]
     // A shorter one would black out ordinary words; nothing that the stack makes or takes is as short.
     .filter((secret) => secret.length >= 6)
     .flatMap((secret) => [

@@ -13,7 +13,9 @@ export interface Variable {
  * @returns undefined where a place is not told, or one is of a variable that the bot no longer has
  */
 export function changedVariables(steps: Step[], config: Preview["config"]): Variable[] | undefined {
-  const names = [...new Set([...Object.keys(botVariables), ...added(config)])].sort();
+  const [settings, secrets] = [added(config, "dating:botEnvironment"), added(config, "dating:botSecrets")];
+  if (!settings || !secrets) return undefined;
+  const names = [...new Set([...Object.keys(botVariables), ...settings, ...secrets])].sort();
   const diffs = steps.flatMap(({ detailedDiff }) => Object.entries(detailedDiff ?? {}));
   const found = diffs
     .filter(([path]) => /^envs(\[|$)/.test(path))
@@ -25,12 +27,17 @@ export function changedVariables(steps: Step[], config: Preview["config"]): Vari
   if (found.length === 0 || found.some((name) => name === undefined)) return undefined;
   return [...new Set(found as string[])].map((name) => ({
     name,
-    secret: botVariables[name as BotVariable] === "secret",
+    secret: botVariables[name as BotVariable] === "secret" || secrets.includes(name),
   }));
 }
 
-function added(config: Preview["config"]): string[] {
-  const value = config["dating:botEnvironment"];
+/** The names that a key adds: the engine hides the values of secrets, and not these. Undefined where all are one secret. */
+function added(config: Preview["config"], key: string): string[] | undefined {
+  const value = config[key];
   if (value === undefined) return [];
-  return Object.keys((typeof value === "string" ? JSON.parse(value) : value) as object);
+  try {
+    return Object.keys((typeof value === "string" ? JSON.parse(value) : value) as object);
+  } catch {
+    return undefined;
+  }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { localImage } from "../../images/content";
 import { rowCounts, sql } from "./support/application";
 import { docker, inspect, services } from "./support/docker";
-import { request, requestUntil } from "./support/http";
+import { request, requestUntil, requestUntilHealthy } from "./support/http";
 import { Original, originalJwtSecret, originalPassword } from "./support/original";
 import { freePort, Project } from "./support/project";
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   url = `http://localhost:${port}`;
   await project.configure({ httpPort: String(port), localImages: "true" });
   original = await Original.start(project, port);
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   await request(`${url}/api/interactions`, { user_id: 1, target_id: 2, interaction_type: "like" });
 });
 afterAll(() => {
@@ -68,7 +68,7 @@ test("adoption loses no row, keeps the password and the sessions, and applies wh
 
   expect(await Promise.all(tables.map((table) => sql(project, `${everything} ${table} t`)))).toEqual(before);
   expect(await sql(project, "select version_num from alembic_version")).toBe("003_add_user_settings");
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   expect((await request(`${url}/api/interactions/count`)).body).toContain("1");
 
   const { bot, postgres } = await services(project.prefix);
@@ -123,7 +123,7 @@ test("the way back leads to the original with all rows", async () => {
   const { status, stderr } = adopt("--back", "--yes");
   expect(stderr).not.toContain("rror");
   expect(status).toBe(0);
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   expect((await request(`${url}/api/interactions/count`)).body).toContain("2");
   expect(await original.sql("select version_num from alembic_version")).toBe("002_create_discovery_tables");
   expect(await original.sql("select rolsuper from pg_roles where rolname = 'dating'")).toBe("t");

@@ -1,6 +1,6 @@
 import { application } from "./support/application";
 import { labelled, services } from "./support/docker";
-import { request, requestUntil } from "./support/http";
+import { healthy, request, requestUntilHealthy } from "./support/http";
 import type { Project } from "./support/project";
 
 jest.setTimeout(600_000);
@@ -32,14 +32,14 @@ test("a bot that never gets healthy fails the deploy in time, with its name and 
   expect(failure).toContain("Its last log lines:");
   expect(failure).toMatch(/"event_type": ?"/);
   // The release before goes on serving.
-  expect((await request(`${url}/health`)).status).toBe(200);
+  expect(await request(`${url}/health`)).toEqual(healthy);
   expect(await labelled("container", project.prefix)).toContain(before.bot?.Id);
 });
 
 test("the next good deploy mends it, and leaves one bot", async () => {
   await project.stack.removeConfig("dating:botEnvironment.SAMPLE_BOT_FAULT", true);
   await project.up();
-  expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+  await requestUntilHealthy(url);
   expect(Object.keys(await services(project.prefix)).sort()).toEqual([
     "backup",
     "bot",

@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 
 import { volumeNames } from "../../config/volumes";
 import { application, botToken, rowCounts, sql } from "./support/application";
-import { docker, inspect, labelled, services } from "./support/docker";
-import { request, requestUntil } from "./support/http";
+import { containerOf, docker, inspect, labelled, services } from "./support/docker";
+import { request, requestUntil, requestUntilHealthy } from "./support/http";
 import type { Project } from "./support/project";
 
 jest.setTimeout(600_000);
@@ -31,7 +31,7 @@ const like = (user: number, target: number) =>
 
 describe("a first deploy", () => {
   test("answers over the edge: the bot's health and the web app's page", async () => {
-    expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+    await requestUntilHealthy(url);
     const page = await requestUntil(`${url}/`, 200);
     expect(page.body).toContain("Dating Mini App");
   });
@@ -39,7 +39,7 @@ describe("a first deploy", () => {
   test("tells where it is and what it is made of", async () => {
     const outputs = await project.stack.outputs();
     expect(outputs.url?.value).toBe(url);
-    expect(outputs.databaseContainer?.value).toBe(`${project.prefix}-postgres`);
+    expect(outputs.databaseContainer?.value).toBe(containerOf(project.prefix, "postgres"));
     expect(outputs.volumes?.value).toEqual({
       backup_data: `${project.prefix}_backup_data`,
       grafana_data: `${project.prefix}_grafana_data`,
@@ -101,9 +101,10 @@ describe("a first deploy", () => {
       Object.values((HostConfig.PortBindings ?? {}) as Record<string, { HostIp: string; HostPort: string }[]>)
         .flat()
         .filter(({ HostIp }) => !HostIp.startsWith("127."))
-        .map(({ HostPort }) => `${service} ${HostPort}`),
+        .map(({ HostIp, HostPort }) => `${service} ${HostIp} ${HostPort}`),
     );
-    expect(published).toEqual([`traefik ${new URL(url).port}`]);
+    const { port } = new URL(url);
+    expect(published).toEqual([`traefik 0.0.0.0 ${port}`, `traefik :: ${port}`]);
   });
 
   test("gives the application a role that is not the superuser and owns its database", async () => {
@@ -208,7 +209,7 @@ describe("the database password", () => {
     expect((await login(password())).trim()).toBe("1");
     await expect(login("wrong")).rejects.toThrow(/password authentication failed/);
     await docker("restart", ...(await labelled("container", project.prefix)));
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
     expect((await login(password())).trim()).toBe("1");
   });
 
@@ -227,7 +228,7 @@ describe("the database password", () => {
     const { backup } = await services(project.prefix);
     expect(secretOf("backup-password")).not.toBe(before.backups);
     await docker("exec", backup!.Id, "python3", "-c", connect);
-    expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+    await requestUntilHealthy(url);
     expect(await rowCounts(project)).toEqual(before.rows);
   });
 
@@ -285,7 +286,7 @@ describe("a redeploy with a changed bot image", () => {
     const after = await services(project.prefix);
     const changed = Object.keys(after).filter((service) => after[service]?.Id !== before[service]?.Id);
     expect(changed).toEqual(["bot"]);
-    expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+    await requestUntilHealthy(url);
     expect((await request(`${url}/version`)).body).not.toBe(version);
     expect((await request(`${url}/api/interactions/count`)).body).toBe(count);
     expect(await rowCounts(project)).toEqual(rows);
@@ -304,7 +305,7 @@ describe("taking the stack down", () => {
     await deploy();
 
     expect({ rows: await rowCounts(project), password: secretOf("database-password") }).toEqual(before);
-    expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+    await requestUntilHealthy(url);
   });
 
   test("with its volumes asks for the stack's name, and does nothing without it", async () => {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 import { uncompared } from "../../ops/host/compare";
 import { application, botToken, rowCounts, sql } from "./support/application";
-import { docker, labelled, services } from "./support/docker";
-import { requestUntil } from "./support/http";
+import { containerOf, docker, labelled, services } from "./support/docker";
+import { requestUntil, requestUntilHealthy } from "./support/http";
 import type { Project } from "./support/project";
 
 jest.setTimeout(600_000);
@@ -41,7 +41,7 @@ async function replaceByHand(
 
 test("a stack as it was deployed has none, also after its containers were restarted", async () => {
   await docker("restart", ...(await labelled("container", project.prefix)));
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   expect(drift()).toEqual({ status: 0, text: `Stack ${project.stackName} is as it was deployed.\n` });
 });
 
@@ -100,7 +100,7 @@ test("a removed container, changed labels, log options, images, passwords, limit
   const mended = drift("--fix");
   expect(mended).toEqual({ status: 0, text: expect.stringContaining("is as it was deployed.") });
   for (const secret of secrets()) expect(mended.text.includes(secret)).toBe(false);
-  expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+  await requestUntilHealthy(url);
   expect((await requestUntil(`${url}/`, 200)).body).toContain("Dating Mini App");
   expect(await rowCounts(project)).toEqual(rows);
 });
@@ -119,7 +119,7 @@ test("a repair never deploys something new on the way", async () => {
 test("a removed volume is told as lost data, and is made up for by an empty one only when it is asked for", async () => {
   const volume = `${project.prefix}_postgres_data`;
   const { backup, bot } = await services(project.prefix);
-  await docker("rm", "--force", `${project.prefix}-postgres`);
+  await docker("rm", "--force", containerOf(project.prefix, "postgres"));
   await docker("volume", "rm", volume);
   // What can be mended without a loss is mended on the way: a stopped container, and one beside the service's own.
   await docker("stop", backup!.Id);
@@ -137,7 +137,7 @@ test("a removed volume is told as lost data, and is made up for by an empty one 
   expect(await labelled("volume", project.prefix)).not.toContain(volume);
 
   expect(drift("--fix", "--empty-volumes").status).toBe(0);
-  expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+  await requestUntilHealthy(url);
   expect((await requestUntil(`${url}/`, 200)).status).toBe(200);
   expect((await services(project.prefix)).bot?.Id).toBe(bot!.Id);
   expect(await sql(project, "select version_num from alembic_version")).toBe("003_add_user_settings");

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
-import { serviceNames } from "../../config/keys";
+import { webPort } from "../../components/edge-ports";
+import { imagesFor } from "../../config/keys";
 import { cisChecks } from "../../policy/cis";
 import type { Evidence, Inspected } from "../../policy/inspected";
 import { isWaived, waivers } from "../../policy/waivers";
@@ -81,7 +82,8 @@ const failing = (holds: (subject: Subject) => boolean, candidates = subjects) =>
 const bound = (rule: string) => subjects.filter(({ service }) => !isWaived(rule, service));
 
 test("the stack's containers are found, and each is a service's", () => {
-  expect(subjects.map(({ service }) => service).sort()).toEqual([...serviceNames].sort());
+  const services = imagesFor(true).filter((name) => name !== "migrations");
+  expect(subjects.map(({ service }) => service).sort()).toEqual(services.sort());
 });
 
 describe("CIS Docker Benchmark, section 5", () => {
@@ -135,18 +137,77 @@ describe("the kernel says of every container that", () => {
   });
 });
 
-test("only the edge's network has a way out", async () => {
-  const networks = (await inspect(...(await labelled("network", project.prefix)))) as unknown as {
-    Name: string;
-    Internal: boolean;
-  }[];
-  expect(networks.filter(({ Internal }) => !Internal).map(({ Name }) => Name)).toEqual([
-    `${project.prefix}-edge`,
-  ]);
+/** The networks' names, without the stack's, and whether the internet is out of their reach. */
+async function networks(): Promise<{ Name: string; Internal: boolean }[]> {
+  const found = await inspect(...(await labelled("network", project.prefix)));
+  return found as unknown as { Name: string; Internal: boolean }[];
+}
+
+const short = (network: string) => network.slice(project.prefix.length + 1);
+
+/** The table in the README: each service's networks, and whether it has a way out. */
+function told(): Map<string, { networks: string; out: boolean }> {
+  const [, table] = /<!-- networks -->\n([^]*)<!-- \/networks -->/.exec(readFileSync("README.md", "utf8"))!;
+  const rows = table!.trim().split("\n").slice(2);
+  return new Map(
+    rows.flatMap((row) => {
+      const [, services, on, wants] = row.split("|").map((cell) => cell.trim());
+      const entry = { networks: on!, out: wants !== "no way out" };
+      return services!.split(", ").map((service) => [service, entry] as const);
+    }),
+  );
+}
+
+test("each service is on the networks that the README tells, and has a way out where it tells so", async () => {
+  const said = told();
+  const seen = subjects.map(({ service, container }) => {
+    const { Networks: on } = (container as unknown as { NetworkSettings: { Networks: object } })
+      .NetworkSettings;
+    // In what the kernel knows of the container's routes, the default one goes to 0.0.0.0.
+    const routes = readFileSync(`/proc/${container.State.Pid}/net/route`, "utf8").split("\n");
+    const out = routes.some((route) => route.split("\t")[1] === "00000000");
+    return { service, networks: Object.keys(on).map(short).sort().join(", "), out };
+  });
+  expect(seen).toEqual(seen.map(({ service }) => ({ service, ...said.get(service) })));
+});
+
+test("neither the bot nor the web app reaches what measures them", async () => {
+  const addresses = subjects.flatMap(({ service, container }) => {
+    const { Networks: on } = (
+      container as unknown as { NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }
+    ).NetworkSettings;
+    return Object.values(on).map(({ IPAddress }) => ({ service, address: IPAddress }));
+  });
+  const of = (name: string) => addresses.filter(({ service }) => service === name);
+  const ports = { prometheus: 9090, alertmanager: 9093, loki: 3100, grafana: 3000 };
+  const targets = Object.entries(ports).flatMap(([service, port]) =>
+    of(service).map(({ address }) => `${address} ${port}`),
+  );
+  const reached = async (from: string, to: string[]) => {
+    const connect = to.map(
+      (target) =>
+        `timeout 2 bash -c 'exec 3<>/dev/tcp/${target.replace(" ", "/")}' 2>/dev/null && echo ${target}`,
+    );
+    const { container } = subjects.find(({ service }) => service === from)!;
+    const said = await docker("exec", container.Id, "sh", "-c", `${connect.join("; ")}; true`);
+    return said.split("\n").filter(Boolean);
+  };
+  const edge = of("traefik").map(({ address }) => `${address} ${webPort}`);
+  for (const service of ["bot", "webapp"]) {
+    expect([service, await reached(service, targets)]).toEqual([service, []]);
+    // So that a way of asking that reaches nobody would be noticed.
+    expect(await reached(service, edge)).toHaveLength(1);
+  }
+});
+
+test("only two networks have a way out", async () => {
+  const all = await networks();
+  const open = all.filter(({ Internal }) => !Internal).map(({ Name }) => short(Name));
+  expect(open.sort()).toEqual(["edge", "egress"]);
   const { container } = subjects.find(({ service }) => service === "socket-proxy")!;
   // From the inside, so that no packet leaves the host unless something is wrong.
   const connect = "timeout 2 bash -c 'exec 3<>/dev/tcp/1.1.1.1/53' 2>/dev/null && echo out || echo shut";
-  for (const { Name } of networks.filter(({ Internal }) => Internal)) {
+  for (const { Name } of all.filter(({ Internal }) => Internal)) {
     const label = ["--label", `dating.stack=${project.prefix}`];
     const image = (container as unknown as { Config: { Image: string } }).Config.Image;
     const said = await docker("run", "--rm", "--network", Name, ...label, image, "sh", "-c", connect);

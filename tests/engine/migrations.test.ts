@@ -2,8 +2,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { deployedApplication, rowCounts, sql } from "./support/application";
-import { docker, services } from "./support/docker";
-import { request, requestUntil } from "./support/http";
+import { containerOf, docker, services } from "./support/docker";
+import { healthy, request, requestUntilHealthy } from "./support/http";
 import type { Project } from "./support/project";
 import { revisionFile, writeRevision } from "./support/revisions";
 
@@ -30,7 +30,17 @@ const inBackup = async (script: string) =>
 const dumps = async () =>
   (await inBackup("ls -A /backups/pre-migration 2>/dev/null || true")).split("\n").filter(Boolean);
 const schema = async () =>
-  (await docker("exec", `${project.prefix}-postgres`, "pg_dump", "-U", "postgres", "--schema-only", "dating"))
+  (
+    await docker(
+      "exec",
+      containerOf(project.prefix, "postgres"),
+      "pg_dump",
+      "-U",
+      "postgres",
+      "--schema-only",
+      "dating",
+    )
+  )
     // Another random word in each dump.
     .replace(/^\\(un)?restrict .*$/gm, "");
 const bot = async () => (await services(project.prefix)).bot!.Id;
@@ -54,11 +64,11 @@ test("a revision runs after a dump that brings back what it destroyed", async ()
   project.run("sh", [
     "-c",
     `docker exec ${id} cat /backups/pre-migration/${name} |
-       docker exec -i ${project.prefix}-postgres pg_restore --username postgres --dbname dating --clean --if-exists --single-transaction`,
+       docker exec -i ${containerOf(project.prefix, "postgres")} pg_restore --username postgres --dbname dating --clean --if-exists --single-transaction`,
   ]);
   expect(await rowCounts(project)).toEqual(before);
   expect(await revision()).toBe(head);
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   rmSync(file("004_destroy"));
   await project.up();
 });
@@ -69,7 +79,7 @@ test("a failing revision shows its error and changes nothing; a mended one is ap
   await project.stack.setConfig("dating:nsfwThreshold", { value: "0.8" });
   await expect(project.up()).rejects.toThrow(/division by zero[^]*CREATE TABLE note/);
   expect({ schema: await schema(), rows: await rowCounts(project), bot: await bot() }).toEqual(before);
-  expect((await request(`${url}/health`)).status).toBe(200);
+  expect(await request(`${url}/health`)).toEqual(healthy);
 
   write("004_note", head, "CREATE TABLE note (id int)");
   await project.up();

@@ -5,8 +5,9 @@ import { dirname, join } from "node:path";
 
 import { dump, load } from "js-yaml";
 
-import { fill, monitoringFolder, readMonitoringFiles } from "../../components/monitoring/files";
-import { localImage } from "../../images/content";
+import { fill, fillText, monitoringFolder, readMonitoringFiles } from "../../components/monitoring/files";
+import { lokiConfiguration } from "../../components/monitoring/loki";
+import { localImage, projectRoot } from "../../images/content";
 
 jest.setTimeout(120_000);
 
@@ -22,7 +23,7 @@ const put = (path: string, text: string) => {
 
 /** Runs a tool of an image, with the folder's files at /, and returns its exit status and what it said. */
 function tool(
-  image: "prometheus" | "alertmanager" | "loki" | "promtail",
+  image: "prometheus" | "alertmanager" | "loki" | "alloy" | "promtail",
   program: string,
   ...args: string[]
 ) {
@@ -38,10 +39,27 @@ function tool(
   }
 }
 
+const prometheusValues = {
+  STACK: "dating-test",
+  LOG_COLLECTOR: "alloy",
+  LOG_COLLECTOR_ADDRESS: "alloy:12345",
+};
+
+const alertmanagerValues = {
+  ...{ ALERT_API_URL: "https://api.telegram.org", ALERT_BOT_TOKEN: "1:a", ALERT_CHAT_ID: -42 },
+  HEARTBEAT_URL: "https://hc.example.com/ping/1",
+};
+
 function putPrometheus(): void {
-  put("etc/prometheus/prometheus.yml", fill(files.prometheus, { STACK: "dating-test" }));
+  put("etc/prometheus/prometheus.yml", fill(files.prometheus, prometheusValues));
   for (const rule of files.rules) put(`etc/${rule.path}`, fill(rule));
+  put("etc/prometheus/rules/certificate-dating.example.com.yml", certificateRule());
+  const expected = { SERVICE: "bot", SERVES: "people" };
+  put("etc/prometheus/rules/expected-bot.yml", fill(files.expectedRule, expected));
 }
+
+const certificateRule = () =>
+  fill(files.certificateRule, { HOST: "dating.example.com", HOST_EXPRESSION: "dating[.]example[.]com" });
 
 test("promtool accepts Prometheus' configuration and every rule", () => {
   putPrometheus();
@@ -87,17 +105,89 @@ test("every alert has a unit test, and all of them pass", () => {
   const written = readFileSync(join(monitoringFolder, "prometheus/tests/alerts.yml"), "utf8");
   const { tests } = load(written) as Tests;
   const cases = tests.flatMap((each) => each.alert_rule_test);
-  const fired = new Set(cases.filter((each) => each.exp_alerts).map((each) => each.alertname));
-  expect([...fired].sort()).toEqual([...alerts].sort());
+  const seen = (fires: boolean) =>
+    [
+      ...new Set(
+        cases.filter((each) => Boolean(each.exp_alerts) === fires).map(({ alertname }) => alertname),
+      ),
+    ].sort();
+  expect(seen(true)).toEqual([...alerts].sort());
+  // The one that is always on has no quiet time.
+  expect(seen(false)).toEqual(alerts.filter((alert) => alert !== "Watchdog").sort());
+});
+
+test("every alert has a place in the page that says what to do, and nothing else has", () => {
+  const rules = [...files.rules, files.certificateRule].flatMap(
+    ({ document }) => (document as { groups: { rules: { alert?: string }[] }[] }).groups,
+  );
+  const alerts = rules.flatMap((group) => group.rules.flatMap(({ alert }) => alert ?? []));
+  const page = readFileSync(join(projectRoot, "docs/alerts.md"), "utf8");
+  expect([...page.matchAll(/^### (\w+)$/gm)].map(([, name]) => name).sort()).toEqual(alerts.sort());
+});
+
+test("a certificate that is missing for an hour wakes somebody, and nobody where it is there or not to be known", () => {
+  cpSync(join(monitoringFolder, "prometheus"), join(folder, "monitoring"), { recursive: true });
+  put("monitoring/certificate.yml", certificateRule());
+  const { status, text } = tool(
+    "prometheus",
+    "promtool",
+    "test",
+    "rules",
+    "/monitoring/tests/certificate.yml",
+  );
+  expect(text).toContain("SUCCESS");
+  expect(status).toBe(0);
 });
 
 test("amtool accepts Alertmanager's configuration", () => {
-  const values = { ALERT_API_URL: "https://api.telegram.org", ALERT_BOT_TOKEN: "1:a", ALERT_CHAT_ID: -42 };
-  put("alertmanager.yml", fill(files.alertmanager, values));
+  put("alertmanager.yml", fill(files.alertmanager, alertmanagerValues));
   const { status, text } = tool("alertmanager", "amtool", "check-config", "/alertmanager.yml");
   expect(text).toContain("SUCCESS");
-  expect(text).toMatch(/1 receivers/);
+  expect(text).toMatch(/2 receivers/);
   expect(status).toBe(0);
+});
+
+test.each([
+  [["alertname=Watchdog", "severity=none"], "heartbeat"],
+  [["alertname=ServiceDown", "severity=critical"], "telegram"],
+  [["alertname=DiskFills", "severity=warning"], "telegram"],
+])("an alert with %j goes to %s", (labels, receiver) => {
+  put("alertmanager.yml", fill(files.alertmanager, alertmanagerValues));
+  const route = ["config", "routes", "test", "--config.file=/alertmanager.yml", ...labels];
+  expect(tool("alertmanager", "amtool", ...route)).toMatchObject({ status: 0, text: `${receiver}\n` });
+});
+
+test("Telegram is told what goes on and what is over, apart from each other", () => {
+  interface Receivers {
+    receivers: { telegram_configs?: { message: string }[] }[];
+  }
+  const [telegram] = (files.alertmanager.document as Receivers).receivers;
+  const alert = (status: string, summary: string) => ({ status, labels: {}, annotations: { summary } });
+  const render = (...alerts: object[]) => {
+    put(
+      "data.json",
+      JSON.stringify({ status: "firing", alerts, commonLabels: { alertname: "A", stack: "dating-prod" } }),
+    );
+    const template = [
+      "--template.glob=/none/*.tmpl",
+      `--template.text=${telegram!.telegram_configs![0]!.message}`,
+    ];
+    const { text } = tool(
+      "alertmanager",
+      "amtool",
+      "template",
+      "render",
+      ...template,
+      "--template.data=/data.json",
+    );
+    return text.trim();
+  };
+  const [on, over] = [alert("firing", "one is down"), alert("resolved", "two is down")];
+  expect(render(on)).toBe("🔥 <b>A</b> (dating-prod)\none is down");
+  expect(render(over)).toBe("✅ <b>A</b> (dating-prod) is over:\ntwo is down");
+  expect(render(on, over)).toBe(
+    "🔥 <b>A</b> (dating-prod)\none is down\n✅ <b>A</b> (dating-prod) is over:\ntwo is down",
+  );
 });
 
 test("Loki accepts its configuration, and refuses a wrong one", () => {
@@ -106,6 +196,26 @@ test("Loki accepts its configuration, and refuses a wrong one", () => {
   expect(verify()).toMatchObject({ status: 0 });
   put("loki.yml", fill(files.loki).replace("schema: v13", "schema: v99"));
   expect(verify().status).not.toBe(0);
+});
+
+test("Loki accepts its configuration for a volume with older logs, before and after the day of the change", () => {
+  const oldLogs = (until: string) => ({ configuration: files.lokiOldLogs, until });
+  for (const until of ["2021-01-01", "2099-01-01"]) {
+    put("loki.yml", lokiConfiguration({ configuration: files.loki, oldLogs: oldLogs(until) }));
+    expect(tool("loki", "/usr/bin/loki", "-verify-config", "-config.file=/loki.yml")).toMatchObject({
+      status: 0,
+    });
+  }
+});
+
+test("Alloy accepts its configuration, and refuses a wrong one", () => {
+  const text = fillText(files.alloy, { STACK: "dating-test" });
+  const validate = () => tool("alloy", "/bin/alloy", "validate", "/config.alloy");
+  put("config.alloy", text);
+  expect(validate()).toMatchObject({ status: 0 });
+  put("config.alloy", text.replace("target_label", "target_labl"));
+  expect(validate().text).toContain("target_labl");
+  expect(validate().status).not.toBe(0);
 });
 
 test("Promtail accepts its configuration, and refuses a wrong one", () => {

@@ -2,16 +2,22 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { localImage } from "../../images/content";
+import { serviceNames } from "../../config/keys";
 import { application, sql } from "./support/application";
-import { docker, inspect, services } from "./support/docker";
+import { containerOf, docker, inspect, services } from "./support/docker";
 import { request } from "./support/http";
+import { logs, until } from "./support/loki";
 import type { Project } from "./support/project";
 
 jest.setTimeout(600_000);
 
 let project: Project;
 let url: string;
-const container = (service: string) => `${project.prefix}-${service}`;
+/** The container of a service of the stack, or of one that only the test has. */
+const container = (service: string) =>
+  (serviceNames as readonly string[]).includes(service)
+    ? containerOf(project.prefix, service)
+    : `${project.prefix}-${service}`;
 
 /** A Bot API that writes down what it is asked, on the stack's network. */
 const telegram = `
@@ -30,7 +36,7 @@ http.server.HTTPServer(("", 8000), Api).serve_forever()
 async function startTelegram(): Promise<void> {
   await docker(
     ...["run", "--detach", "--name", container("telegram"), "--label", `dating.stack=${project.prefix}`],
-    ...["--network", `${project.prefix}-edge`, "--network-alias", "telegram", "--entrypoint", "python3"],
+    ...["--network", `${project.prefix}-egress`, "--network-alias", "telegram", "--entrypoint", "python3"],
     ...[localImage("bot"), "-c", telegram],
   );
 }
@@ -52,17 +58,6 @@ async function startTrouble(): Promise<void> {
     (answer) => "node" in answer,
   );
   await start("greedy", ["--memory", "32m"], "python3", "-c", "bytearray(2 ** 28)");
-}
-
-/** Asks until the answer is accepted; the last answer is in the error. At most 90 seconds. */
-async function until<T>(ask: () => Promise<T>, accept: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 90_000;
-  for (;;) {
-    const answer = await ask();
-    if (accept(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(answer)}`);
-    await new Promise((later) => setTimeout(later, 1000));
-  }
 }
 
 /** The value of an expression for each job, or another label, asked of the stack's own Prometheus. */
@@ -105,6 +100,7 @@ afterAll(() => project?.discard());
 test("every target answers Prometheus", async () => {
   const jobs = [
     "alertmanager",
+    "alloy",
     "backup",
     "bot",
     "cadvisor",
@@ -113,7 +109,6 @@ test("every target answers Prometheus", async () => {
     "node",
     "postgres",
     "prometheus",
-    "promtail",
     "traefik",
   ];
   const up = await until(
@@ -121,6 +116,16 @@ test("every target answers Prometheus", async () => {
     (answer) => jobs.every((job) => answer[job] === "1"),
   );
   expect(Object.keys(up).sort()).toEqual(jobs);
+});
+
+test("requests are counted by route, and Prometheus' own are none", async () => {
+  await request(`${url}/health`);
+  await request(`${url}/`);
+  const routes = await until(
+    () => query("sum by (route) (traefik_router_requests_total)", "route"),
+    (found) => ["bot", "webapp"].every((route) => route in found),
+  );
+  for (const route of Object.keys(routes)) expect(["bot", "webapp", "unavailable"]).toContain(route);
 });
 
 test("the database answers its exporter, whose role reads statistics and no row", async () => {
@@ -136,21 +141,9 @@ test("the database answers its exporter, whose role reads statistics and no row"
   ).toBe("f");
 });
 
-/** The streams that Loki has for a selector, asked from within the internal network. */
-async function logs(
-  selector: string,
-): Promise<{ stream: Record<string, string>; values: [string, string][] }[]> {
-  const parameters = new URLSearchParams({ query: selector, since: "1h", limit: "1000" });
-  const answer = await docker(
-    ...["exec", container("prometheus"), "wget", "-q", "-O", "-"],
-    `http://loki:3100/loki/api/v1/query_range?${parameters.toString()}`,
-  );
-  return (JSON.parse(answer) as { data: { result: Awaited<ReturnType<typeof logs>> } }).data.result;
-}
-
 test("the containers' logs are in Loki under the labels that the dashboards ask for, and no other stack's", async () => {
   const streams = await until(
-    () => logs('{job="docker"}'),
+    () => logs(project.prefix, '{job="docker"}'),
     (found) =>
       ["bot", "traefik", "postgres"].every((name) => found.some(({ stream }) => stream.service === name)),
   );
@@ -163,6 +156,36 @@ test("the containers' logs are in Loki under the labels that the dashboards ask 
   expect(levels).toContain("INFO");
   const text = streams.flatMap(({ values }) => values.map(([, line]) => line)).join("\n");
   expect(text).toContain("listens");
+});
+
+test("a new stack's logs are in Loki's present schema, and in no other", async () => {
+  await docker(
+    ...[
+      "exec",
+      container("prometheus"),
+      "wget",
+      "-q",
+      "-O",
+      "-",
+      "--post-data",
+      "",
+      "http://loki:3100/flush",
+    ],
+  );
+  const folders = () =>
+    docker(
+      ...["run", "--rm", "--network", "none", "--entrypoint", "find"],
+      ...[
+        "--volume",
+        `${project.prefix}_loki_data:/loki`,
+        localImage("bot"),
+        "/loki",
+        "-name",
+        "*index_[0-9]*",
+      ],
+    );
+  const found = await until(folders, (text) => text !== "");
+  expect(found.split("\n").filter((path) => !path.split("/").at(-1)!.startsWith("tsdb_"))).toEqual([]);
 });
 
 test("the host's disks are seen, not the container's", async () => {
@@ -228,21 +251,44 @@ test("on a host that comes back, cAdvisor that starts before the proxy's process
   await new Promise((later) => setTimeout(later, 20_000));
   await docker("rm", "--force", container("silent"));
   await docker("start", proxy.Id);
-  await until(
-    async () => (await services(project.prefix)).cadvisor!.State.Health!.Status,
-    (health) => health === "healthy",
-  );
-  const metrics = await docker(
-    ...["exec", container("cadvisor"), "wget", "-q", "-O", "-", "http://127.0.0.1:8080/metrics"],
-  );
-  expect(metrics).toContain(`name="${container("postgres")}"`);
+  await until(cadvisorMetrics, (metrics) => metrics.includes(`name="${container("postgres")}"`));
 });
 
+test("beside the proxy of the release before, which has the same name, cAdvisor asks the new one", async () => {
+  const earlier = `
+import http.server
+class Api(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+http.server.HTTPServer(("", 2375), Api).serve_forever()
+`;
+  await docker(
+    ...["run", "--detach", "--name", container("earlier"), "--label", `dating.stack=${project.prefix}`],
+    ...["--network", `${project.prefix}-docker-api`, "--network-alias", "socket-proxy"],
+    ...["--entrypoint", "python3", localImage("bot"), "-c", earlier],
+  );
+  // Which of the two a name leads to is drawn by lot.
+  for (let start = 0; start < 4; start++) {
+    await docker("restart", container("cadvisor"));
+    await until(cadvisorMetrics, (metrics) => metrics.includes(`name="${container("postgres")}"`));
+  }
+  await docker("rm", "--force", container("earlier"));
+});
+
+/** What cAdvisor itself shows; nothing while it does not answer. */
+const cadvisorMetrics = () =>
+  docker(...["exec", container("cadvisor"), "wget", "-q", "-O", "-", "http://127.0.0.1:8080/metrics"]).catch(
+    () => "",
+  );
+
 /** Asks Grafana's API as the administrator. */
-async function grafana<T>(path: string, body?: object): Promise<T> {
+async function grafana<T>(path: string, body?: object, method = body ? "POST" : "GET"): Promise<T> {
   const { url, password } = (await project.stack.outputs()).grafana!.value as Record<string, string>;
   const answer = await fetch(`${url}/api/${path}`, {
-    method: body ? "POST" : "GET",
+    method,
     body: body && JSON.stringify(body),
     headers: {
       authorization: `Basic ${Buffer.from(`admin:${password}`).toString("base64")}`,
@@ -250,7 +296,8 @@ async function grafana<T>(path: string, body?: object): Promise<T> {
     },
   });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
+  const text = await answer.text();
+  return (text === "" ? {} : JSON.parse(text)) as T;
 }
 const uids = async () =>
   (await grafana<{ uid: string }[]>("search?type=dash-db")).map(({ uid }) => uid).sort();
@@ -282,9 +329,25 @@ describe("Grafana", () => {
       () => uids().catch(() => []),
       (found) => found.length > 0,
     );
-    expect((await project.up()).steps).toEqual([]);
+    const { steps, text } = await project.up();
+    expect(steps).toEqual([]);
+    expect(text).not.toContain("was edited");
     expect((await project.preview({ refresh: true })).steps).toEqual([]);
     expect(await uids()).toEqual(ours);
+  });
+
+  test("that somebody gave another password is told of, with the command that gives it the stack's again", async () => {
+    const reset = "echo somebodys-own | grafana cli admin reset-admin-password --password-from-stdin";
+    await docker("exec", container("grafana"), "sh", "-c", reset);
+    const told = "refuses the stack's password";
+    expect((await project.preview()).text).toContain(told);
+    const drift = project.attempt("ops/drift", [project.stackName]);
+    expect(drift.stdout + drift.stderr).toContain(told);
+    const [, mend] = /(pulumi up --stack \S+ --target-replace '[^']+')/.exec(drift.stdout) ?? [];
+    project.run("sh", ["-c", `${mend} --yes --skip-preview`]);
+    const after = await project.up();
+    expect(after).toMatchObject({ steps: [], text: expect.not.stringContaining(told) });
+    expect(project.attempt("ops/drift", [project.stackName])).toMatchObject({ status: 0 });
   });
 
   test("keeps what people did by hand until the file says something else", async () => {
@@ -316,6 +379,28 @@ describe("Grafana", () => {
     expect(await uids()).toEqual([...ours, "mine"].sort());
   });
 
+  test("saves over a dashboard that was deleted and made again by hand, which Grafana knows by another number", async () => {
+    const { dashboard } = await grafana<{ dashboard: { id: number } }>("dashboards/uid/logs");
+    await grafana("dashboards/uid/logs", undefined, "DELETE");
+    const again = { dashboard: { uid: "logs", title: "Logs" }, folderUid: "dating-mini-app" };
+    await expect(grafana("dashboards/db", { ...again, dashboard })).rejects.toThrow("404");
+    await grafana("dashboards/db", again);
+    writeFileSync(file("logs"), readFileSync(file("logs"), "utf8").replace('"30s"', '"1m"'));
+    expect((await project.up()).steps).toEqual(["update grafana:oss/dashboard:Dashboard dashboard-logs"]);
+    const now = await grafana<{ dashboard: { id: number; refresh: string } }>("dashboards/uid/logs");
+    expect(now.dashboard).toMatchObject({ refresh: "1m" });
+    expect(now.dashboard.id).not.toBe(dashboard.id);
+  });
+
+  test("has its folder again, where somebody deleted it with everything in it", async () => {
+    await grafana("folders/dating-mini-app", undefined, "DELETE");
+    const drift = project.attempt("ops/drift", [project.stackName]);
+    expect(drift.stdout).toContain("Grafana's folder Dating Mini App: is gone");
+    project.run("ops/drift", [project.stackName, "--fix"]);
+    expect(await uids()).toEqual([...ours, "mine"].sort());
+    expect(await grafana("folders")).toMatchObject([{ uid: "dating-mini-app", title: "Dating Mini App" }]);
+  });
+
   test("loses the dashboard whose file is gone, and no other", async () => {
     const kept = readFileSync(file("deployments"), "utf8");
     rmSync(file("deployments"));
@@ -333,16 +418,24 @@ describe("Grafana", () => {
     }
     // Nothing fails here, and the first backup is not due yet.
     const empty = [
-      "Errors",
+      "Errors by route",
       "Errors around a deployment",
       "Age of the last backup",
       "Edge: answers with an error",
+      "Errors of all services",
     ];
+    const variables = { $__rate_interval: "1m", $__auto: "5m", $database: "dating" };
     const unanswered: string[] = [];
-    const ask = async ({ datasource, expr }: Panel["targets"][number]) => {
+    const ask = async ({ datasource, expr: written }: Panel["targets"][number]) => {
+      const expr = Object.entries(variables).reduce(
+        (text, [name, value]) => text.replaceAll(name, value),
+        written,
+      );
       // A rate needs a counter that grows.
       await request(`${url}/health`);
-      return datasource.uid === "loki" ? (await logs(expr)).length : Object.keys(await query(expr)).length;
+      return datasource.uid === "loki"
+        ? (await logs(project.prefix, expr)).length
+        : Object.keys(await query(expr)).length;
     };
     for (const uid of ours) {
       const { panels } = JSON.parse(readFileSync(file(uid), "utf8")) as { panels: Panel[] };
@@ -386,7 +479,13 @@ test("switched off and on again, it finds its history", async () => {
   await grafana("dashboards/db", {
     ...{ dashboard: { uid: "beside", title: "Beside" }, folderUid: "dating-mini-app" },
   });
+  const rule = { uid: "slow", title: "Too slow", folderUID: "dating-mini-app", ruleGroup: "people" };
+  await grafana("v1/provisioning/alert-rules", rule);
   await docker("stop", container("grafana"));
+  // It is on a network that goes with monitoring.
+  await docker("rm", "--force", container("telegram"));
+  // Refused as long as somebody is to be told of alerts that nothing sends.
+  project.run("pulumi", ["config", "rm", "dating:alertChatId", "--stack", project.stackName]);
   await project.configurePath("monitoring", "false");
   await project.up();
   expect(Object.keys(await services(project.prefix))).not.toContain("prometheus");
@@ -409,12 +508,17 @@ test("switched off and on again, it finds its history", async () => {
   expect(earlier.bot).toBe("1");
   // Lines of containers that are gone by now.
   const names = new Set(
-    (await logs('{service="prometheus"}')).flatMap(({ values }) => values.map(([time]) => time)),
+    (await logs(project.prefix, '{service="prometheus"}')).flatMap(({ values }) =>
+      values.map(([time]) => time),
+    ),
   );
   expect([...names].some((time) => Number(time) / 1e9 < begin)).toBe(true);
   const found = await grafana<{ uid: string; folderUid: string }[]>("search?type=dash-db");
   const inside = found.filter(({ folderUid }) => folderUid === "dating-mini-app").map(({ uid }) => uid);
   expect(inside.sort()).toEqual([...ours, "beside"].sort());
+  // Nothing of a person's was moved, not even for a moment.
+  expect(await grafana("dashboards/uid/beside")).toMatchObject({ meta: { version: 1 } });
+  expect(await grafana("v1/provisioning/alert-rules/slow")).toMatchObject(rule);
   expect(found.map(({ uid }) => uid).sort()).toEqual([...ours, "beside", "mine"].sort());
   expect((await project.up()).steps).toEqual([]);
   expect((await project.preview({ refresh: true })).steps).toEqual([]);

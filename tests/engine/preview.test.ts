@@ -7,82 +7,99 @@ import type { Settings } from "./programs/workload";
 jest.setTimeout(600_000);
 
 const container = "docker:index/container:Container";
-const gate = "command:local:Command subject-healthy";
-
-/** The steps by which a container, and with it the gate that waits for it, is replaced. */
-const replaced = (type: string) =>
-  ["create-replacement", "delete-replaced", "replace"].map((op) => `${op} ${type}`);
 
 function image(release: number): string {
   const name = `dating-test/subject:${release}`;
   execFileSync("docker", ["build", "--quiet", "--tag", name, "-"], {
     env: { ...process.env, DOCKER_BUILDKIT: "0" },
-    input: `FROM debian:bookworm-slim\nLABEL release=${release}\n`,
+    input: `FROM debian:trixie-slim\nLABEL release=${release}\n`,
     stdio: ["pipe", "ignore", "ignore"],
   });
   return name;
 }
 
-describe.each(["stop-first", "start-first"] as const)(
-  "what a preview lists is what a deploy does: %s",
-  (rollout) => {
-    let project: Project;
-    let settings: Settings;
+interface Change {
+  change: () => Promise<Partial<Settings>>;
+  does: "replaced" | "updated" | "nothing";
+}
 
-    beforeAll(async () => {
-      project = await Project.create("workload");
-      settings = {
-        rollout,
-        image: image(1),
-        variable: "before",
-        label: "before",
-        health: "true",
-        memory: 32,
-        file: "before\n",
-        port: await freePort(),
-        network: "one",
-      };
-      await configure();
-      await project.up();
-    });
-    afterAll(() => project?.discard());
+/** One thing of a workload at a time. */
+const changes: Record<string, Change> = {
+  image: { change: async () => ({ image: image(2) }), does: "replaced" },
+  variable: { change: async () => ({ variable: "after" }), does: "replaced" },
+  label: { change: async () => ({ label: "after" }), does: "replaced" },
+  health: { change: async () => ({ health: "true && true" }), does: "replaced" },
+  file: { change: async () => ({ file: "after\n" }), does: "replaced" },
+  network: { change: async () => ({ network: "two" as const }), does: "replaced" },
+  memory: { change: async () => ({ memory: 48 }), does: "updated" },
+  untouched: { change: async () => ({}), does: "nothing" },
+};
+const rollouts = ["start-first", "stop-first"] as const;
+/** The workloads of which one thing changes, by their names; only one that is stopped first has a port. */
+const subjects = rollouts.flatMap((rollout) =>
+  Object.entries({
+    ...changes,
+    ...(rollout === "stop-first" && {
+      port: { change: async () => ({ port: await freePort() }), does: "replaced" as const },
+    }),
+  }).map(([what, change]) => ({ name: `${what}-${rollout}`, rollout, ...change })),
+);
 
-    const configure = () => project.configure({ settings: JSON.stringify(settings) });
+let project: Project;
+const workloads: Record<string, Settings> = {};
+let previewed: string[];
+let done: string[];
 
-    test.each<[what: string, change: () => Promise<Partial<Settings>>, expected: string[] | "replaced"]>([
-      ["the image", async () => ({ image: image(2) }), "replaced"],
-      ["an environment variable", async () => ({ variable: "after" }), "replaced"],
-      ["a label", async () => ({ label: "after" }), "replaced"],
-      ["the health check", async () => ({ health: "true && true" }), "replaced"],
-      ["an uploaded file", async () => ({ file: "after\n" }), "replaced"],
-      ["the network", async () => ({ network: "two" as const }), "replaced"],
-      ["the memory limit", async () => ({ memory: 48 }), [`update ${container} SUBJECT`]],
-      ...(rollout === "stop-first"
-        ? [
-            ["the port", async () => ({ port: await freePort() }), "replaced"] as [
-              string,
-              () => Promise<Partial<Settings>>,
-              "replaced",
-            ],
-          ]
-        : []),
-    ])("%s", async (_, change, expected) => {
-      const subject = `${container} ${project.prefix}-subject`;
-      settings = { ...settings, ...(await change()) };
-      await configure();
+beforeAll(async () => {
+  project = await Project.create("workload");
+  for (const { name, rollout } of subjects) {
+    workloads[name] = {
+      rollout,
+      image: image(1),
+      variable: "before",
+      label: "before",
+      health: "true",
+      memory: 32,
+      file: "before\n",
+      port: await freePort(),
+      network: "one",
+    };
+  }
+  const configure = () => project.configure({ workloads: JSON.stringify(workloads) });
+  await configure();
+  await project.up();
+  for (const { name, change } of subjects) Object.assign(workloads[name]!, await change());
+  await configure();
+  previewed = (await project.preview()).steps;
+  done = (await project.up()).steps;
+});
+afterAll(() => project?.discard());
 
-      const previewed = (await project.preview()).steps;
-      const done = (await project.up()).steps;
+const stepsOf = (name: string, steps: string[]) =>
+  steps.filter((step) => step.endsWith(`-${name}`) || step.endsWith(` ${name}-healthy`));
 
-      expect(previewed).toEqual(
-        expected === "replaced"
-          ? [...replaced(subject), ...replaced(gate)].sort()
-          : expected.map((step) => step.replace("SUBJECT", `${project.prefix}-subject`)),
-      );
-      expect(done).toEqual(previewed);
-      expect(await labelled("container", project.prefix)).toHaveLength(1);
-      expect((await project.preview()).steps).toEqual([]);
-      expect((await project.preview({ refresh: true })).steps).toEqual([]);
-    });
+/** The steps by which a container, and with it the gate that waits for it, is replaced. */
+const replaced = (type: string) =>
+  ["create-replacement", "delete-replaced", "replace"].map((op) => `${op} ${type}`);
+
+test.each(subjects.map(({ name, does }) => [name, does] as const))(
+  "what a preview lists is what a deploy does, where one thing of a workload is another: %s is %s",
+  (name, does) => {
+    const subject = `${container} ${project.prefix}-${name}`;
+    const expected = {
+      replaced: [...replaced(subject), ...replaced(`command:local:Command ${name}-healthy`)].sort(),
+      updated: [`update ${subject}`],
+      nothing: [],
+    }[does];
+    expect(stepsOf(name, previewed)).toEqual(expected);
+    expect(stepsOf(name, done)).toEqual(expected);
   },
 );
+
+test("nothing else is done, no container is left over, and nothing is left to do", async () => {
+  expect(subjects.flatMap(({ name }) => stepsOf(name, previewed)).sort()).toEqual([...previewed].sort());
+  expect(done).toEqual(previewed);
+  expect(await labelled("container", project.prefix)).toHaveLength(subjects.length);
+  expect((await project.preview()).steps).toEqual([]);
+  expect((await project.preview({ refresh: true })).steps).toEqual([]);
+});

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { load } from "js-yaml";
 
 import { imagesFor } from "../../config/keys";
+import { localImage } from "../../images/content";
 import { botToken } from "./support/application";
 import { docker, labelled, removeAll, services } from "./support/docker";
-import { requestUntil } from "./support/http";
+import { requestUntil, requestUntilHealthy } from "./support/http";
 import { freePort, Project } from "./support/project";
 import { Registry } from "./support/registry";
 
@@ -85,8 +86,8 @@ describe("locking images", () => {
 
   test("tells what is newer, and follows a tag that moved only when it is told to", () => {
     const pinned = configuredImages();
-    const moved = registry.push("debian:bookworm-slim", "dating/webapp:1.0.0");
-    registry.push("debian:bookworm-slim", "dating/bot:1.1.0");
+    const moved = registry.push("debian:trixie-slim", "dating/webapp:1.0.0");
+    registry.push("debian:trixie-slim", "dating/bot:1.1.0");
 
     const { status, stdout } = lockImages("--check");
     expect(status).toBe(2);
@@ -122,6 +123,29 @@ describe("pushing images", () => {
     expect(configuredImages()).toEqual(before);
   });
 
+  test("pins an image that was pulled, one platform of several, to what the registry got of it", async () => {
+    const before = configuredImages();
+    // With content of its own, so that the image of the checkout stays what it is.
+    const file = join(project.directory, "images/webapp/html/style.css");
+    const kept = readFileSync(file, "utf8");
+    appendFileSync(file, "/* pulled */\n");
+    const local = localImage("webapp", project.directory);
+    await docker("tag", await registry.pullList(registry.image("webapp"), "dating/list:1.0.0"), local);
+    try {
+      expect(push()).toMatchObject({ status: 0, stderr: "" });
+      const { webapp } = configuredImages();
+      const digest = webapp!.split("@")[1]!;
+      expect(await registry.manifest("pushed/webapp", digest)).toMatchObject({
+        mediaType: expect.any(String),
+      });
+      expect(registry.docker("pull", "--quiet", webapp!)).toContain(digest);
+    } finally {
+      writeFileSync(file, kept);
+      await docker("rmi", "--force", local);
+      await project.configurePath("images.webapp", before.webapp!);
+    }
+  });
+
   test("pins nothing where the registry refuses", () =>
     loggedOut(() => {
       const before = configuredImages();
@@ -142,7 +166,7 @@ describe("a deploy by digest from a registry that asks for a password", () => {
 
   test("pulls each image, and an unchanged deploy is foretold as one", async () => {
     await project.up();
-    expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+    await requestUntilHealthy(url);
     const running = await docker(
       ...["container", "ls", "--filter", `label=dating.stack=${project.prefix}`],
       ...["--filter", "label=dating.service", "--format", "{{.Image}}"],
@@ -155,7 +179,7 @@ describe("a deploy by digest from a registry that asks for a password", () => {
 
   test("a moved tag changes nothing", async () => {
     const before = await services(project.prefix);
-    registry.push("debian:bookworm-slim", "dating/webapp:1.0.0");
+    registry.push("debian:trixie-slim", "dating/webapp:1.0.0");
     expect((await project.up({ refresh: true })).steps).toEqual([]);
     expect((await services(project.prefix)).webapp?.Id).toBe(before.webapp?.Id);
   });
@@ -169,10 +193,34 @@ describe("a promotion", () => {
       ...["--from", project.stackName, "--to", prod],
       ...flags,
     ]);
+    shown.push(stdout, stderr);
     return { status, text: stdout + stderr };
   };
   let prod: string;
   let prodUrl: string;
+  /** One of the bot's own secrets, in each of the two stacks another value. */
+  const secrets = {
+    tested: "https://tested@sentry.example.com/1",
+    prod: "https://prod@sentry.example.com/2",
+  };
+  const setSecret = (stack: string, value: string) => {
+    const path = ["--path", "dating:botSecrets.SENTRY_DSN"];
+    project.run("pulumi", ["config", "set", "--stack", stack, "--secret", ...path], value);
+  };
+  const shown: string[] = [];
+  const secretOf = async (prefix: string) => {
+    const found = (await services(prefix)).bot!.Config.Env.find((each) => each.startsWith("SENTRY_DSN="));
+    return found?.replace("SENTRY_DSN=", "");
+  };
+
+  /** In no file of the checkout, its state and its history, and in nothing that was shown. */
+  afterEach(() => {
+    for (const value of Object.values(secrets)) {
+      const found = ["-rlaF", "--exclude-dir=node_modules", value, "."];
+      expect(project.attempt("grep", found)).toMatchObject({ status: 1, stdout: "" });
+      expect(shown.join("\n")).not.toContain(value);
+    }
+  });
 
   /** A git checkout with two stacks: the one that is deployed, and one that never was. */
   beforeAll(async () => {
@@ -189,6 +237,7 @@ describe("a promotion", () => {
     const file = join(project.directory, `Pulumi.${prod}.yaml`);
     writeFileSync(file, `# Kept through every promotion.\n${prodFile()}`);
 
+    setSecret(project.stackName, secrets.tested);
     git("init", "--quiet");
     git("config", "user.name", "Ada");
     git("config", "user.email", "ada@example.com");
@@ -256,6 +305,10 @@ describe("a promotion", () => {
     expect(config["dating:images"]).toEqual(configuredImages());
     expect(String(config["dating:nsfwThreshold"])).toBe("0.8");
     expect(config["dating:domain"]).toBe("localhost");
+    expect(config).not.toHaveProperty("dating:botSecrets");
+    expect(text).toContain(
+      `${prod} has no dating:botSecrets.SENTRY_DSN, and ${project.stackName} has. No secret is promoted; where the bot needs it:`,
+    );
     expect(prodFile()).toMatch(/^# Kept through every promotion\.\n/);
 
     expect(git("show", "--name-only", "--format=", "HEAD").trim()).toBe(`Pulumi.${prod}.yaml`);
@@ -283,6 +336,40 @@ describe("a promotion", () => {
     expect(await labelled("container", `${project.prefix}-prod`)).toEqual([]);
   });
 
+  test("takes no secret along: each stack's bot has its own", async () => {
+    setSecret(prod, secrets.prod);
+    git("commit", "--quiet", "--all", "--message", "A secret of prod's own");
+    expect(promote("--yes")).toMatchObject({ status: 0 });
+    await requestUntilHealthy(prodUrl);
+    expect(await secretOf(project.prefix)).toBe(secrets.tested);
+    expect(await secretOf(`${project.prefix}-prod`)).toBe(secrets.prod);
+  });
+
+  test("and neither a rollback nor a preview environment does", async () => {
+    const run = (command: string, ...args: string[]) => {
+      const { status, stdout, stderr } = project.attempt(command, args);
+      shown.push(stdout, stderr);
+      expect({ command, status, stderr: status === 0 ? "" : stderr }).toEqual({
+        command,
+        status: 0,
+        stderr: "",
+      });
+    };
+    run("pulumi", "config", "set", "--stack", prod, "dating:nsfwThreshold", "0.6");
+    run("pulumi", "up", "--stack", prod, "--yes", "--skip-preview");
+    run("ops/rollback", prod, "--yes");
+    expect(await secretOf(`${project.prefix}-prod`)).toBe(secrets.prod);
+    expect((await services(`${project.prefix}-prod`)).bot!.Config.Env).toContain("NSFW_THRESHOLD=0.8");
+
+    const name = `${project.stackName}-pr`;
+    process.once("exit", () => removeAll(`dating-preview-${name}`));
+    run("ops/env", "create", name, "--like", project.stackName);
+    expect(await secretOf(`dating-preview-${name}`)).toBeUndefined();
+    run("ops/env", "remove", name);
+    expect(await secretOf(project.prefix)).toBe(secrets.tested);
+    git("checkout", "--quiet", "--", `Pulumi.${prod}.yaml`);
+  });
+
   test("with --yes deploys it: prod runs the digests that were tested, and a second one has nothing to promote", async () => {
     const { status, text } = promote("--yes");
     expect({ status, text }).toEqual({
@@ -291,7 +378,7 @@ describe("a promotion", () => {
         `Pulumi.${prod}.yaml has all that ${project.stackName} was deployed with.`,
       ),
     });
-    expect((await requestUntil(`${prodUrl}/health`, 200)).status).toBe(200);
+    await requestUntilHealthy(prodUrl);
 
     const imagesOf = async (prefix: string) =>
       Object.fromEntries(

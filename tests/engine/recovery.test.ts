@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { application, rowCounts, sql } from "./support/application";
 import { docker, services } from "./support/docker";
-import { requestUntil } from "./support/http";
+import { requestUntilHealthy } from "./support/http";
 import type { Project } from "./support/project";
 import { describeWithS3, startFakeS3, type FakeS3 } from "./support/s3";
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
   ({ project, url } = await application());
   await project.stack.setConfig("dating:healthTimeout", { value: "20" });
   await project.up();
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   await sql(
     project,
     `insert into users (tg_id, username, first_name) select n, 'user' || n, 'Zoë ' || n from generate_series(1, 3000) n;
@@ -64,7 +64,7 @@ describe("an archive in a folder", () => {
     expect({ users: await rows("users"), profiles: await rows("profiles"), photos: await photos() }).toEqual(
       before,
     );
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
     expect(project.run("pulumi", ["preview", "--stack", project.stackName, "--expect-no-changes"])).toContain(
       "unchanged",
     );
@@ -266,7 +266,7 @@ describe("a rollback", () => {
     expect(stdout).toContain("still describes the release that was taken back");
     expect(status).toBe(0);
     expect({ bot: await bot(), rows: await rowCounts(project) }).toEqual(before);
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
   });
 
   test("after a release that failed brings back the last good one", async () => {

@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { application, sql } from "./support/application";
-import { docker, services } from "./support/docker";
-import { requestUntil } from "./support/http";
+import { containerOf, docker, services } from "./support/docker";
+import { requestUntil, requestUntilHealthy } from "./support/http";
 import type { Project } from "./support/project";
 import { describeWithSsh, SshHost } from "./support/ssh";
 
@@ -16,27 +18,70 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
 
   beforeAll(async () => {
     ({ project, url } = await application());
-    host = SshHost.start(project);
+    host = await SshHost.start(project);
     await project.configurePath("dockerHost", host.address);
+    // The most that a stack can have: each service is made, asked for its health, and the sizes of all are looked at.
+    await project.configurePath("monitoring", "true");
     await project.up();
   });
   afterAll(() => project?.discard());
 
   test("gets the whole stack, and is reached in no other way", async () => {
-    expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+    await requestUntilHealthy(url);
     for (const { State } of Object.values(await services(project.prefix))) {
       expect(State.Health?.Status).toBe("healthy");
     }
     expect(host.logins()).toBeGreaterThan(0);
   });
 
+  test("is not refused a session, nor a login: sshd allows ten sessions on one connection", async () => {
+    // Without a configuration that shares connections, the first deploy of 14 services has some 17 at once.
+    expect(host.mostSessions()).toBeGreaterThan(1);
+    // A refresh asks Grafana before the program runs, which would open the tunnel.
+    const tunnel = spawn("ops/grafana", [project.stackName], {
+      cwd: project.directory,
+      env: { ...process.env, ...project.environment },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      await once(tunnel.stdout, "data");
+      await project.preview({ refresh: true });
+      await project.configurePath("nsfwThreshold", "0.8");
+      await project.up({ refresh: true });
+    } finally {
+      tunnel.kill();
+    }
+    // Not how many sshd counted: on a busy machine it sees the end of a session late.
+    expect(host.refusals()).toEqual([]);
+    expect(host.logins()).toBeLessThanOrEqual(12);
+  });
+
   test("gets the files that a container needs", async () => {
     const secret = ["stat", "-c", "%a %s", "/run/secrets/postgres_password"];
-    expect(await docker("exec", `${project.prefix}-postgres`, ...secret)).toMatch(/^444 32$/);
+    expect(await docker("exec", containerOf(project.prefix, "postgres"), ...secret)).toMatch(/^444 32$/);
   });
 
   test("has nothing done to it by an unchanged deploy", async () => {
     expect((await project.up()).steps).toEqual([]);
+  });
+
+  test("has its Grafana reached through a tunnel, which ends with the command", async () => {
+    const { url: grafana } = (await project.stack.outputs()).grafana!.value as { url: string };
+    // The port that it has on the host's loopback would be reached without one: here, both are one machine.
+    const published = await docker("port", containerOf(project.prefix, "grafana"), "3000/tcp");
+    expect(new URL(grafana).port).not.toBe(published.split(":").at(-1));
+    const gone = () => requestUntil(`${grafana}/api/health`, ({ body }) => body.includes("fetch failed"));
+    await gone();
+    // What is deleted is deleted after the program has ended.
+    rmSync(join(project.directory, "monitoring/grafana/dashboards/Dating Mini App/deployments.json"));
+    expect((await project.up()).steps).toEqual([
+      "delete grafana:oss/dashboard:Dashboard dashboard-deployments",
+    ]);
+    const asked = ["curl", "--silent", "--user", "nobody:right", `${grafana}/api/dashboards/uid/deployments`];
+    const said = project.run("ops/grafana", [project.stackName, "--", ...asked]);
+    expect(said).toContain("Invalid username or password");
+    expect(project.attempt("ops/drift", [project.stackName]).status).toBe(0);
+    await gone();
   });
 
   test("runs a new migration, whose file only this machine has", async () => {
@@ -61,8 +106,11 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
   });
 
   test("is looked at, backed up and checked for drift by the commands of this machine", () => {
-    expect(project.run("ops/status", [project.stackName])).toContain(" on ssh://dating-host:\n  backup ");
+    expect(project.run("ops/status", [project.stackName])).toMatch(
+      / on ssh:\/\/dating-host:\n(.*\n)*  backup /,
+    );
     expect(project.run("ops/backup", ["create", project.stackName])).toContain("database");
+    expect(project.run("ops/doctor", [project.stackName])).toContain("ssh://dating-host");
     expect(project.attempt("ops/drift", [project.stackName]).status).toBe(0);
   });
 
@@ -74,6 +122,6 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
     );
     expect(failure).toContain("The Docker Engine at ssh://dating-host does not answer; nothing was changed.");
     expect(failure).toContain("DOCKER_HOST=ssh://dating-host docker version");
-    expect((await requestUntil(`${url}/health`, 200)).status).toBe(200);
+    await requestUntilHealthy(url);
   });
 });

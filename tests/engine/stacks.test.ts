@@ -86,7 +86,9 @@ test("no container is on another stack's network or volume", async () => {
     const volumes = new Set(await labelled("volume", project.prefix));
     for (const { NetworkSettings, Mounts } of Object.values(await services(project.prefix))) {
       for (const network of Object.keys(NetworkSettings.Networks)) {
-        expect(network).toMatch(new RegExp(`^${project.prefix}-(edge|internal|docker-api)$`));
+        expect(network).toMatch(
+          new RegExp(`^${project.prefix}-(edge|internal|docker-api|monitoring|egress)$`),
+        );
       }
       for (const { Type, Name } of Mounts) if (Type === "volume") expect(volumes).toContain(Name);
     }

@@ -65,7 +65,7 @@ export const changes: Record<string, Change> = {
     edits: [["components/webapp.ts", 'filesystem: "read-only"', 'filesystem: { writableBecause: "a test" }']],
   },
   "internal network opened": {
-    edits: [["components/networks.ts", 'internal: name !== "edge"', "internal: false"]],
+    edits: [["components/networks.ts", "internal: !outward.includes(name)", "internal: false"]],
   },
   "network joined": {
     edits: [

@@ -22,10 +22,10 @@ export function reduce(text: string): string {
     diagnostics?: { message: string }[];
     changeSummary?: unknown;
   };
-  const botEnvironment = config?.["dating:botEnvironment"];
+  const ofBot = Object.entries(config ?? {}).filter(([key]) => /^dating:bot(Environment|Secrets)$/.test(key));
   return JSON.stringify(
     {
-      config: botEnvironment && { "dating:botEnvironment": botEnvironment },
+      config: ofBot.length > 0 ? Object.fromEntries(ofBot) : undefined,
       changeSummary,
       // The CLI complains of plugins on PATH, where the toolchain puts them.
       diagnostics: diagnostics?.filter(({ message }) => !message.includes("$PATH")),

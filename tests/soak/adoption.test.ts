@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 
 import { sql } from "../engine/support/application";
 import { docker } from "../engine/support/docker";
-import { requestUntil } from "../engine/support/http";
+import { requestUntilHealthy } from "../engine/support/http";
 import { Load } from "../engine/support/load";
 import { Original } from "../engine/support/original";
 import { freePort, Project } from "../engine/support/project";
@@ -20,7 +20,7 @@ beforeAll(async () => {
   url = `http://localhost:${port}`;
   await project.configure({ httpPort: String(port), localImages: "true" });
   original = await Original.start(project, port);
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
 });
 afterAll(() => {
   project?.discard();
@@ -46,7 +46,7 @@ async function whileWriting(
   const load = new Load(url);
   await new Promise((later) => setTimeout(later, 3000));
   await action();
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   await new Promise((later) => setTimeout(later, 3000));
   const seen = await load.stop();
   process.stderr.write(
@@ -78,6 +78,6 @@ test("under load, no acknowledged write is lost: there, back, and there again fo
   const volumes = await docker("volume", "ls", "--quiet", "--filter", `name=^${original.project}_`);
   expect(volumes).toContain("postgres_data");
   expect(volumes).toContain("grafana_data");
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   expect(Number(await sql(project, count))).toBeGreaterThanOrEqual(written);
 });

@@ -1,6 +1,6 @@
 import { application, rowCounts, sql } from "../engine/support/application";
 import { docker, inspect, services } from "../engine/support/docker";
-import { request, requestUntil } from "../engine/support/http";
+import { healthy, request, requestUntilHealthy } from "../engine/support/http";
 import { freePort, Project } from "../engine/support/project";
 import { botToken } from "../engine/support/application";
 
@@ -41,7 +41,7 @@ describe("a full disk under the database", () => {
       ...["--entrypoint", "sleep", postgres, "infinity"],
     );
     await project.up();
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
   });
   afterAll(() => project?.discard());
 
@@ -66,7 +66,7 @@ describe("a full disk under the database", () => {
     expect((await request(`${url}/api/interactions/count`)).status).toBe(200);
 
     await docker("exec", holder, "rm", "/disk/filler");
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
     expect((await like(url, 100_000)).status).toBe(201);
     expect((await rowCounts(project)).interactions).toBe(written + 1);
   });
@@ -80,7 +80,7 @@ describe("too little memory", () => {
     ({ project, url } = await application());
     await project.stack.setConfig("dating:healthTimeout", { value: "45" });
     await project.up();
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
     expect((await like(url, 1)).status).toBe(201);
   });
   afterAll(() => project?.discard());
@@ -94,7 +94,7 @@ describe("too little memory", () => {
         "set work_mem = '4GB'; select count(*) from (select array_agg(n) from generate_series(1, 200000000) n) x",
       ),
     ).rejects.toThrow(/server closed the connection|terminat/);
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
     expect(await rowCounts(project)).toEqual(rows);
     const [after] = await inspect(postgres!.Id);
     // The limit is the container's own: nothing else on the host was in danger.
@@ -110,11 +110,11 @@ describe("too little memory", () => {
     // A new container has it from its start.
     await project.stack.setConfig("dating:nsfwThreshold", { value: "0.8" });
     await expect(project.up()).rejects.toThrow(/bot\S* (did not become healthy|was restarted|has stopped)/);
-    expect((await request(`${url}/health`)).status).toBe(200);
+    expect(await request(`${url}/health`)).toEqual(healthy);
     expect((await inspect(before))[0]!.State.Status).toBe("running");
     await project.stack.removeConfig("dating:memory.bot", true);
     await project.up();
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
   });
 
   test("no way to the registry fails a deploy before anything is touched, and restarts need none", async () => {
@@ -123,7 +123,7 @@ describe("too little memory", () => {
     await project.configurePath("images.bot", away);
     await expect(project.up()).rejects.toThrow(/127\.0\.0\.1:1/);
     await docker("restart", before.Id);
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
     expect((await services(project.prefix)).bot!.Id).toBe(before.Id);
   });
 });

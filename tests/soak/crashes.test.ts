@@ -1,6 +1,6 @@
 import { application, rowCounts, sql } from "../engine/support/application";
 import { docker, services } from "../engine/support/docker";
-import { requestUntil } from "../engine/support/http";
+import { requestUntil, requestUntilHealthy } from "../engine/support/http";
 import { deployAndKill, expectConverged, objects, recover, spread } from "../engine/support/killing";
 import { Load } from "../engine/support/load";
 import type { Project } from "../engine/support/project";
@@ -18,7 +18,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 beforeAll(async () => {
   ({ project, url } = await application());
   await project.up();
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   whole = await objects(project);
   await sql(
     project,
@@ -132,7 +132,7 @@ describe("a container that is killed", () => {
       await new Promise((later) => setTimeout(later, 100));
     }
     say(`${service} killed: runs again after ${(Date.now() - begin) / 1000} s`);
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
     await requestUntil(`${url}/version.txt`, 200);
     expect(await rowCounts(project)).toEqual(rows);
     await expectConverged(project, whole);
@@ -143,7 +143,7 @@ describe("a container that is killed", () => {
     const rows = await rowCounts(project);
     await docker("kill", (await services(project.prefix))[service]!.Id);
     await project.up({ refresh: true });
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
     await requestUntil(`${url}/version.txt`, 200);
     expect(await rowCounts(project)).toEqual(rows);
     await expectConverged(project, whole);

@@ -5,7 +5,7 @@ import { imagesFor } from "../../config/keys";
 import { localImage } from "../../images/content";
 import { application, rowCounts, sql } from "../engine/support/application";
 import { services } from "../engine/support/docker";
-import { requestUntil } from "../engine/support/http";
+import { requestUntil, requestUntilHealthy } from "../engine/support/http";
 import { deployAndKill, expectConverged, objects, recover, spread } from "../engine/support/killing";
 import { Load } from "../engine/support/load";
 import type { Project } from "../engine/support/project";
@@ -23,12 +23,12 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 
 beforeAll(async () => {
   ({ project, url } = await application());
-  host = DockerHost.start(project, Number(new URL(url).port));
+  host = DockerHost.start(project, [Number(new URL(url).port)]);
   host.load(imagesFor(false).map((name) => localImage(name)));
   for (const environment of [process.env, project.environment, project.stack.workspace.envVars])
     environment.DOCKER_HOST = host.address;
   await project.up();
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   whole = await objects(project);
 });
 afterAll(() => {
@@ -114,7 +114,7 @@ test("after a power cut every service comes back by itself, with every acknowled
     expect(Date.now() - begin).toBeLessThan(120_000);
     await new Promise((later) => setTimeout(later, 500));
   }
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   await requestUntil(`${url}/version.txt`, 200);
   const { written } = await load.stop();
   say(`power cut: all healthy ${(Date.now() - begin) / 1000} s later, ${written} rows acknowledged`);

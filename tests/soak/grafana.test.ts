@@ -1,5 +1,5 @@
 import { application } from "../engine/support/application";
-import { docker } from "../engine/support/docker";
+import { containerOf, docker } from "../engine/support/docker";
 import type { Project } from "../engine/support/project";
 
 jest.setTimeout(600_000);
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => project?.discard());
 
 test("ops/drift brings back a Grafana that does not answer", async () => {
-  await docker("stop", `${project.prefix}-grafana`);
+  await docker("stop", containerOf(project.prefix, "grafana"));
   const said = project.run("ops/drift", [project.stackName, "--fix"]);
   expect(said).toContain("what Grafana shows: cannot be compared: nobody answers");
   expect(said).toContain(`Stack ${project.stackName} is as it was deployed.`);

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 
 import { application, rowCounts, sql } from "../engine/support/application";
-import { requestUntil } from "../engine/support/http";
+import { requestUntilHealthy } from "../engine/support/http";
 import type { Project } from "../engine/support/project";
 
 jest.setTimeout(900_000);
@@ -13,7 +13,7 @@ let url: string;
 beforeAll(async () => {
   ({ project, url } = await application());
   await project.up();
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   await sql(
     project,
     `insert into users (tg_id, username, first_name) select n, repeat('u' || n, 10), 'Zoë ' || n
@@ -42,7 +42,7 @@ test("a restore that is killed at any time leaves one whole database, and can be
     await ended;
     // What was asked of the server before goes on without us.
     await new Promise((later) => setTimeout(later, 1000));
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
     const count = await users();
     expect([10, 400_000]).toContain(count);
     seen.add(count);
@@ -53,7 +53,7 @@ test("a restore that is killed at any time leaves one whole database, and can be
   expect(await users()).toBe(400_000);
   expect(project.attempt("ops/restore", [project.stackName, "--undo"]).status).toBe(0);
   expect(await users()).toBe(0);
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
 });
 
 test("a cold copy of the database's files comes back, with the passwords of today", async () => {
@@ -69,5 +69,5 @@ test("a cold copy of the database's files comes back, with the passwords of toda
   expect(restored.stderr).not.toContain("rror");
   expect(restored.status).toBe(0);
   expect(await rowCounts(project)).toEqual(rows);
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
 });

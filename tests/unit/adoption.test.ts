@@ -1,4 +1,4 @@
-import { settingsOf } from "../../ops/adoption/settings";
+import { postgresVersionOf, settingsOf } from "../../ops/adoption/settings";
 import { ordersDiffer, quote } from "../../ops/adoption/prepare";
 import type { Original, OriginalContainer } from "../../ops/adoption/original";
 
@@ -20,15 +20,26 @@ const original: Original = {
 };
 
 test("the original's environment becomes this project's keys, its secrets apart from the rest", () => {
-  expect(settingsOf(original)).toEqual({
+  expect(settingsOf(original, "15")).toEqual({
     plain: [
       [["domain"], "dating.example.com"],
       [["databaseName"], "dating"],
+      [["postgresVersion"], "15"],
       [["nsfwThreshold"], "0.6"],
       [["volumes", "postgres_data"], "dating_postgres_data"],
     ],
     secret: { botToken: "1:token", jwtSecret: "jwt", databasePassword: "old" },
   });
+});
+
+test("the logs of the original stay readable: Loki's present schema begins when nobody writes the old one any more", () => {
+  const volumes = { ...original.volumes, loki_data: "dating_loki_data" };
+  const { plain } = settingsOf({ ...original, volumes }, "15", new Date("2026-12-30T23:30:00Z"));
+  expect(plain).toContainEqual([["lokiTsdbFrom"], "2027-01-01"]);
+});
+
+test("the stack gets the version of the original's data, where it has it", () => {
+  expect(["150014", "160004", "140009"].map(postgresVersionOf)).toEqual(["15", "16", undefined]);
 });
 
 test("indexes are kept only where the same library, in the same version, ordered them", () => {

@@ -35,7 +35,10 @@ const evidence = (): Evidence => ({
     NetworkSettings: { Networks: { "dating-prod-edge": {} } },
   },
   processes: ["nginx: master process"],
-  dockerCalls: ["exec --interactive dating-prod-postgres psql --username root", "run --user 0 image"],
+  dockerCalls: [
+    "exec --user postgres --interactive dating-prod-postgres psql --username root",
+    "run --user 0 image",
+  ],
 });
 
 const failed = (found: Evidence) =>
@@ -79,8 +82,13 @@ const cases: [string, string[], (found: Evidence) => void][] = [
     ["5.22"],
     ({ container }) => container.HostConfig.SecurityOpt!.push("seccomp=unconfined"),
   ],
-  ["a privileged exec", ["5.23"], ({ dockerCalls }) => dockerCalls.push("exec --privileged c1 sh")],
+  [
+    "a privileged exec",
+    ["5.23"],
+    ({ dockerCalls }) => dockerCalls.push("exec --privileged --user nobody c1 sh"),
+  ],
   ["an exec as root", ["5.24"], ({ dockerCalls }) => dockerCalls.push("exec -it --user root c1 sh")],
+  ["an exec by whom the image names", ["5.24"], ({ dockerCalls }) => dockerCalls.push("exec c1 sh")],
   ["an exec as 0", ["5.24"], ({ dockerCalls }) => dockerCalls.push("exec -u 0:0 c1 sh")],
   ["another cgroup", ["5.25"], ({ container }) => (container.HostConfig.CgroupParent = "/other")],
   ["it may gain privileges", ["5.26"], ({ container }) => (container.HostConfig.SecurityOpt = null)],

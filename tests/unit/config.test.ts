@@ -6,29 +6,12 @@ import { load } from "js-yaml";
 import { parseConfig } from "../../config";
 import { keys } from "../../config/keys";
 import { metaOf } from "../../config/fields";
-import { ConfigurationError, type RawConfig } from "../../config/problems";
 import { keyTable } from "../../config/table";
+import { problemsOf, raw, token, valid } from "./support/config";
 
 const digest = `@sha256:${"a".repeat(64)}`;
 const pinned = (names: string[]) =>
   JSON.stringify(Object.fromEntries(names.map((name) => [name, `${name}:1${digest}`])));
-const token = "123456789:abcdefghijklmnopqrstuvwxyzABCDEFGHI";
-
-const valid: Record<string, string> = { domain: "dating.example.com", botToken: token, localImages: "true" };
-
-function raw(values: Record<string, string>, secretKeys = ["botToken"]): RawConfig {
-  return { namespace: "dating", stack: "prod", values, secretKeys: new Set(secretKeys) };
-}
-
-function problemsOf(values: Record<string, string>, secretKeys?: string[]) {
-  try {
-    parseConfig(raw(values, secretKeys));
-  } catch (error) {
-    if (error instanceof ConfigurationError) return error.problems;
-    throw error;
-  }
-  return [];
-}
 
 test("a minimal configuration is completed with defaults", () => {
   expect(parseConfig(raw(valid))).toMatchObject({
@@ -97,7 +80,7 @@ describe("each wrong value is one problem, with its key and the command that men
       "botEnvironment",
       "[1]",
       "must be a set of names and values",
-      "pulumi config set --stack prod dating:botEnvironment",
+      "pulumi config set --stack prod --path 'dating:botEnvironment.NAME' 'value'",
     ],
     [
       "webappUrl",
@@ -178,7 +161,12 @@ describe("each wrong value is one problem, with its key and the command that men
       "volumes.postgresdata",
       "is not a known key; did you mean postgres_data?",
     ],
-    ["images", { bot: "two words" }, "images.bot", "must be an image reference"],
+    [
+      "images",
+      { bot: "two words" },
+      "images.bot",
+      "must be an image reference, as in registry.example.com/dating/bot:1.0.0",
+    ],
     [
       "botEnvironment",
       { "lower-case": "x" },
@@ -228,7 +216,7 @@ test("the message says that nothing was changed and shows every problem with its
 test("HTTP and HTTPS need a port each", () => {
   const same = { ...valid, httpPort: "8443", httpsPort: "8443" };
   expect(problemsOf(same)).toEqual([]);
-  expect(problemsOf({ ...same, tls: "acme" })).toEqual([
+  expect(problemsOf({ ...same, tls: "acme", acmeServer: "https://ca.example.com/acme" })).toEqual([
     {
       key: "dating:httpsPort",
       problem: "is 8443, and so is httpPort; with tls they must differ",
@@ -257,8 +245,15 @@ test("every key is documented, and its example is a right value", () => {
     const meta = metaOf(field);
     expect(meta.description).toMatch(/\.$/);
     expect(["", ...(meta.secret ? [""] : [])].includes(meta.example) === (meta.secret ?? false)).toBe(true);
-    if (!meta.secret && !["images", "botEnvironment", "memory", "volumes"].includes(name)) {
-      expect(problemsOf({ ...valid, [name]: meta.example })).toEqual([]);
+    if (
+      !meta.secret &&
+      // A structured one has an example of a part.
+      ![
+        ...["aliases", "images", "botEnvironment", "botWritable", "databaseExtensions", "memory"],
+        ...["postgresSettings", "trustedProxies", "volumes"],
+      ].includes(name)
+    ) {
+      expect(problemsOf({ ...valid, monitoring: "true", [name]: meta.example })).toEqual([]);
     }
   }
 });

@@ -4,7 +4,13 @@ import { join } from "node:path";
 
 import { load } from "js-yaml";
 
-import { fill, monitoringFolder, readMonitoringFiles } from "../../components/monitoring/files";
+import {
+  fill,
+  fillText,
+  monitoringFolder,
+  overlay,
+  readMonitoringFiles,
+} from "../../components/monitoring/files";
 
 let folder: string;
 beforeEach(() => {
@@ -22,6 +28,22 @@ test("placeholders get the stack's values, and a whole one keeps the value's typ
   );
   const text = fill(readMonitoringFiles(folder).prometheus, { STACK: "dating-dev", CHAT: -42 });
   expect(load(text)).toEqual({ stack: "dating-dev", label: "a-dating-dev-b", chat: -42, from: "2020-10-24" });
+});
+
+test("a file in a language of its own gets the values, too, and loses its comments", () => {
+  edit("alloy/config.alloy", '// About it\na {\n  // ${NOTHING}\n  url = "http://${STACK}"\n}\n');
+  const { alloy } = readMonitoringFiles(folder);
+  expect(fillText(alloy, { STACK: "dating-dev" })).toBe('a {\n  url = "http://dating-dev"\n}\n');
+  expect(() => fillText(alloy)).toThrow("monitoring/alloy/config.alloy: there is no value for ${STACK}");
+});
+
+test("a file that is laid over another adds to its maps, and replaces its lists and values", () => {
+  const base = { path: "a", document: { kept: 1, map: { kept: 1, changed: 1 }, list: [1, 2] } };
+  const top = { path: "b", document: { map: { changed: 2, added: { a: 1 } }, list: [3] } };
+  expect(overlay(base, top)).toEqual({
+    path: "b",
+    document: { kept: 1, map: { kept: 1, changed: 2, added: { a: 1 } }, list: [3] },
+  });
 });
 
 test("a file that is not YAML is named", () => {

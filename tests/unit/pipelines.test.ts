@@ -1,5 +1,4 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   appendFileSync,
   cpSync,
@@ -10,8 +9,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -155,24 +152,6 @@ describe("ops/drift-issue", () => {
     fakeGitHub("12");
     expect(run("drift-issue", ["prod"])).toMatchObject({ status: 1 });
     expect(calls()).toEqual([]);
-  });
-});
-
-describe("ops/smoke", () => {
-  test("asks the deployed stack for its page, its health and its version", async () => {
-    const asked: string[] = [];
-    const server = createServer((request, response) => {
-      asked.push(request.url!);
-      response.end();
-    });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    const { port } = server.address() as AddressInfo;
-    fake("bin/pulumi", `[ "$*" = "stack output url --stack staging" ] && echo http://127.0.0.1:${port}`);
-    // Not spawnSync, which would hold up the server.
-    const child = spawn(join(projectRoot, "ops/smoke"), ["staging"], { env: environment(), stdio: "ignore" });
-    const [status] = (await once(child, "exit")) as [number];
-    server.close();
-    expect({ status, asked }).toEqual({ status: 0, asked: ["/", "/health", "/version"] });
   });
 });
 

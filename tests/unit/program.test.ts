@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { provisionsRole } from "../../ops/guarded";
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
 
 const token = "123456789:abcdefghijklmnopqrstuvwxyzABCDEFGHI";
@@ -18,6 +19,7 @@ interface ContainerInputs {
   networksAdvanced: { name: string }[];
   ports?: { ip: string; external: number }[];
   readOnly: boolean;
+  volumes?: object[];
   restart: string;
   securityOpts: string[];
   uploads?: unknown[];
@@ -41,6 +43,7 @@ async function deploy(config: Record<string, string> = {}): Promise<Record<strin
   resources.length = 0;
   jest.resetModules();
   for (const [name, loaded] of libraries) jest.doMock(name, () => loaded);
+  jest.requireActual<{ lookAway: () => void }>("../../host/look").lookAway();
   const runtime = jest.requireMock<typeof pulumi>("@pulumi/pulumi");
   await runtime.runtime.setMocks(
     {
@@ -52,12 +55,12 @@ async function deploy(config: Record<string, string> = {}): Promise<Record<strin
     },
     "dating",
     "dev",
-    // As in a preview, the Docker host is not asked for local images.
+    // As in a preview, no image is brought to the Docker host.
     true,
   );
   runtime.runtime.setAllConfig(
     { "dating:domain": "localhost", "dating:localImages": "true", "dating:botToken": token, ...config },
-    ["dating:botToken"],
+    ["dating:botToken", "dating:botSecrets"],
   );
   const limit = Error.stackTraceLimit;
   // The SDK reads a trace for each promise, and Jest maps every frame of it.
@@ -95,7 +98,8 @@ test("every service has what all services share", async () => {
       logOpts: { "max-file": "3", "max-size": "10m" },
       memorySwap: inputs.memory,
       restart: "unless-stopped",
-      securityOpts: ["no-new-privileges:true"],
+      // The one that opens the Docker socket could not with a label of SELinux.
+      securityOpts: [...(service === "socket-proxy" ? ["label=disable"] : []), "no-new-privileges:true"],
     });
     expect(inputs.labels).toEqual(
       expect.arrayContaining([
@@ -112,19 +116,45 @@ test("monitoring adds its services, publishes Grafana on loopback only, and leav
   const added = [
     ...[
       "alertmanager",
+      "alloy",
       "cadvisor",
       "grafana",
       "loki",
       "node-exporter",
       "postgres-exporter",
       "prometheus",
-      "promtail",
     ],
   ];
   expect(Object.keys(containers).sort()).toEqual([...Object.keys(without), ...added].sort());
   expect(containers).toMatchObject(without);
   const ports = added.flatMap((service) => (containers[service]?.ports ?? []) as object[]);
   expect(ports).toEqual([{ internal: 3000, external: 3000, ip: "127.0.0.1" }]);
+});
+
+test("cAdvisor needs nothing of where the Docker Engine keeps images, and sees no socket", async () => {
+  const { cadvisor } = await deploy({ "dating:monitoring": "true" });
+  expect(cadvisor?.volumes).toEqual([
+    { hostPath: "/sys/fs/cgroup", containerPath: "/sys/fs/cgroup", readOnly: true },
+  ]);
+});
+
+test("a stack can have Promtail instead of Alloy, and Prometheus asks the one that it has", async () => {
+  const monitoring = { "dating:monitoring": "true" };
+  const [alloy, promtail] = [
+    await deploy(monitoring),
+    await deploy({ ...monitoring, "dating:logCollector": "promtail" }),
+  ];
+  const asked = (containers: Record<string, ContainerInputs>) =>
+    /- job_name: (alloy|promtail)\n +static_configs:\n +- targets:\n +- (\S+)/
+      .exec(JSON.parse(JSON.stringify(containers.prometheus!.uploads))[0].content as string)
+      ?.slice(1);
+  expect(asked(alloy)).toEqual(["alloy", "alloy:12345"]);
+  expect(asked(promtail)).toEqual(["promtail", "promtail:9080"]);
+  expect(Object.keys(promtail).sort()).toEqual(
+    Object.keys(alloy)
+      .map((name) => (name === "alloy" ? "promtail" : name))
+      .sort(),
+  );
 });
 
 test("memory limits have the documented defaults and can be set", async () => {
@@ -142,13 +172,19 @@ test("memory limits have the documented defaults and can be set", async () => {
   expect(limits(await deploy({ "dating:memory": '{"bot":"1 GiB"}' }))).toEqual({ ...defaults, bot: 1024 });
 });
 
-test("what owns a port or a volume keeps its name; what rolls gets a new one each time and can be drained", async () => {
+test("each container gets a name of its own; what owns a port or a volume is started by its gate, what rolls can be drained", async () => {
   const containers = await deploy();
-  expect(containers.traefik?.name).toBe("dating-dev-traefik");
-  expect(containers.postgres?.name).toBe("dating-dev-postgres");
+  expect(
+    Object.values(containers)
+      .map(({ name }) => name)
+      .filter(Boolean),
+  ).toEqual([]);
+  for (const service of ["traefik", "postgres"]) {
+    expect(containers[service]).toMatchObject({ start: false, mustRun: false });
+  }
   for (const service of ["bot", "webapp"]) {
-    expect(containers[service]?.name).toBeUndefined();
-    expect(containers[service]?.healthcheck.tests[1]).toMatch(/^test ! -e \/tmp\/drain && /);
+    expect(containers[service]).not.toHaveProperty("start");
+    expect(containers[service]?.healthcheck.tests[1]).toContain("test ! -e /tmp/drain || exit 1");
   }
 });
 
@@ -181,6 +217,7 @@ test("the networks divide the configured range; without one, the Docker Engine c
     "edge-network": [{ subnet: "198.18.7.0/26", gateway: "198.18.7.1" }],
     "internal-network": [{ subnet: "198.18.7.64/26", gateway: "198.18.7.65" }],
     "docker-api-network": [{ subnet: "198.18.7.128/26", gateway: "198.18.7.129" }],
+    "monitoring-network": [{ subnet: "198.18.7.192/27", gateway: "198.18.7.193" }],
   });
   await deploy();
   expect(ranges().map(([, range]) => range)).toEqual([undefined, undefined, undefined]);
@@ -236,5 +273,63 @@ test("commands on another Docker host are told its address", async () => {
   expect(commands.length).toBeGreaterThan(4);
   for (const { inputs } of commands) {
     expect(inputs).toMatchObject({ environment: { DOCKER_HOST: "ssh://deploy@example.com" } });
+  }
+});
+
+test("the commands that make roles are those that a restore and a look for drift take for such", async () => {
+  await deploy({ "dating:monitoring": "true" });
+  const found = resources.filter(({ inputs }) => provisionsRole({ inputs }));
+  expect(found.map(({ name }) => name).sort()).toEqual([
+    "backup-role",
+    "database-role",
+    "postgres-exporter-role",
+  ]);
+});
+
+test("every command that is given a secret hides it, and every one but the health gates ends in time", async () => {
+  await deploy({ "dating:monitoring": "true" });
+  const commands = resources.filter(({ type }) => type === "command:local:Command");
+  // These have a time limit of their own.
+  const isGate = ({ name }: { name: string }) => /-healthy$|^routes-served$/.test(name);
+  const guarded = commands.filter((command) => !isGate(command));
+  expect(guarded.length).toBeGreaterThan(6);
+  for (const { inputs } of guarded) {
+    expect(inputs.create ?? inputs.delete).toMatch(/^node hooks\/guarded\.mjs --limit \d+ /);
+    const { environment, stdin } = inputs as { environment: Record<string, unknown>; stdin?: unknown };
+    for (const [variable, value] of Object.entries(environment)) {
+      if (JSON.stringify(value).includes("generated"))
+        expect(inputs.create).toContain(`--secret ${variable} `);
+    }
+    if (stdin !== undefined) expect(JSON.stringify(stdin)).toContain("generated");
+  }
+  for (const { inputs } of commands.filter(isGate)) {
+    expect(JSON.stringify(inputs)).not.toContain("generated");
+  }
+});
+
+test("the migrations run again where the database is another one: by its volume, or by its name", async () => {
+  await deploy({ "dating:databaseName": "matching", "dating:volumes": '{"postgres_data":"of_another"}' });
+  const { inputs } = resources.find(({ name }) => name === "migrations-upgrade")!;
+  expect(inputs.triggers).toEqual([expect.any(String), "of_another", "matching"]);
+});
+
+test("the bot's own secrets reach its container as secrets, in every place where they are registered", async () => {
+  const botSecrets = { SENTRY_DSN: "https://key@sentry.example.com/1", PEM: "line one\nline two" };
+  const { bot } = await deploy({
+    "dating:botSecrets": JSON.stringify(botSecrets),
+    "dating:botEnvironment": JSON.stringify({ FEATURE: "on" }),
+  });
+  // As the SDK marks a secret on its way to the engine: the whole list is one.
+  expect(bot!.envs).toEqual({
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    value: expect.arrayContaining([
+      "FEATURE=on",
+      ...Object.entries(botSecrets).map(([name, value]) => `${name}=${value}`),
+    ]),
+  });
+  for (const value of Object.values(botSecrets)) {
+    const written = JSON.stringify(value).slice(1, -1);
+    const holders = resources.filter(({ inputs }) => JSON.stringify(inputs).includes(written));
+    expect(holders.map(({ name }) => name)).toEqual(["dating-dev-bot"]);
   }
 });

@@ -7,6 +7,7 @@ import { commentLimit, renderMarkdown, renderText } from "../../ops/review/rende
 import { changesShape } from "../../ops/review/changes";
 import { reviewOf } from "../../ops/review/review";
 import { parsePreview, type Preview } from "../../ops/review/schema";
+import { withBrokenRules } from "../../ops/review/rules";
 import { redactAll, redactor } from "../../ops/review/values";
 
 const folder = join(__dirname, "previews");
@@ -48,6 +49,24 @@ test.each([
   expect(renderText(review)).toContain(line);
   const changed = review.risks.filter(({ title }) => title === "secret changed");
   expect(changed.map(({ text }) => text)).toEqual(secrets);
+});
+
+test("a service whose new container did not come up in the last deploy is away again while it is tried", () => {
+  const preview = parsePreview(read("unchanged"));
+  preview.steps.push({
+    op: "replace",
+    urn: "urn:pulumi:example::dating::dating:index:Workload$command:local:Command::postgres-healthy",
+    newState: {
+      inputs: { create: "node --disable-warning=ExperimentalWarning hooks/switch.mts" },
+      outputs: {},
+    },
+  });
+  expect(reviewed(preview, () => []).risks).toEqual([
+    {
+      title: "absence",
+      text: "postgres did not come up in the last deploy, and is tried again: away as long",
+    },
+  ]);
 });
 
 test("an edit in Grafana that a deploy overwrites is a risk", () => {
@@ -190,4 +209,32 @@ test("a known secret is taken out of everything, in a URL and in Base64 too", ()
       for (const form of forms) expect(shown).not.toContain(form);
     }),
   );
+});
+
+describe("the rules that a preview breaks", () => {
+  const event = (policyName: string, enforcementLevel: string, resourceUrn?: string) =>
+    JSON.stringify({
+      policyEvent: { policyName, enforcementLevel, resourceUrn, message: `\n  no ${policyName}\n` },
+    });
+  const log = [
+    '{"sequence":1,"preludeEvent":{}}',
+    event("pinned-image", "advisory"),
+    event("no-root", "mandatory", "urn:pulumi:dev::dating::docker:index/container:Container::bot"),
+    "",
+  ].join("\n");
+  const preview = { steps: [], diagnostics: [{ message: "error: preview failed", severity: "error" }] };
+
+  test("are named in place of a failure that does not name them", () => {
+    expect(JSON.parse(withBrokenRules(JSON.stringify(preview), log))).toEqual({
+      steps: [],
+      diagnostics: [
+        { severity: "error", message: "policy no-root, bot: no no-root" },
+        { severity: "warning", message: "policy pinned-image: no pinned-image" },
+      ],
+    });
+  });
+
+  test("are none where the engine tells of none", () => {
+    expect(withBrokenRules(JSON.stringify(preview), "")).toBe(JSON.stringify(preview));
+  });
 });

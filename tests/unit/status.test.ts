@@ -1,5 +1,6 @@
 import type { InspectedContainer } from "../../ops/host/inspect";
 import { standInFor } from "../../ops/host/origin";
+import { inWords } from "../../ops/host/pulumi";
 import { reachOf, statusReport } from "../../ops/host/report";
 
 const container = (labels: Record<string, string>, ports = {}) =>
@@ -32,8 +33,18 @@ describe("a stand-in", () => {
   const pulled = { ...built, RepoDigests: [`postgres@sha256:${"a".repeat(64)}`] };
 
   test("is an image that was made here although there is an official one, and the sample bot", () => {
-    expect(standInFor("dating-mini-app/postgres:0123", built)).toMatch(/^made here instead of postgres:15/);
+    expect(standInFor("dating-mini-app/postgres:0123", built)).toMatch(
+      /^made here instead of postgres:17[^@]+$/,
+    );
+    expect(standInFor("dating-mini-app/postgres-15:0123", built)).toMatch(/postgres:15[^@]+$/);
     expect(standInFor("dating-mini-app/bot:0123", built)).toContain("a sample bot");
+  });
+
+  test("is told from a pulled one where the image store gives every image a digest", () => {
+    const digest = `dating-mini-app/postgres@sha256:${"b".repeat(64)}`;
+    expect(standInFor("dating-mini-app/postgres:0123", { ...built, RepoDigests: [digest] })).toBeDefined();
+    const both = { ...built, RepoDigests: [digest, ...pulled.RepoDigests] };
+    expect(standInFor("dating-mini-app/postgres:0123", both)).toBeUndefined();
   });
 
   test("is not an official image, nor one that only this project has", () => {
@@ -43,18 +54,37 @@ describe("a stand-in", () => {
   });
 });
 
+test("the CLI and the plugins are told in one line, with what stands in and what was not tested", () => {
+  expect(inWords("v3.274.1", [])).toBe("Pulumi 3.274.1, official plugins");
+  expect(inWords("v3.150.0", [])).toMatch(
+    /^Pulumi 3\.150\.0 \(tested: 3\.\d+\.\d+, 3\.\d+\.\d+\), official plugins$/,
+  );
+  expect(inWords(undefined, ["docker", "random", "command", "grafana"])).toMatch(
+    /^Pulumi 3\.\d+\.\d+ built here, docker and random built here, stand-ins for command and grafana/,
+  );
+  expect(inWords("v3.274.1", ["grafana"])).toContain("official plugins, stand-ins for grafana");
+});
+
 test("the report names every service, what is a stand-in, and the application's address", () => {
   const services = [
     { service: "bot", state: "healthy", reached: ["http://localhost/api/", "/health"], image: "b:1" },
     { service: "postgres", state: "unhealthy", reached: [], image: "p:1", standIn: "made here" },
   ];
-  expect(statusReport("dev", "http://localhost", "this machine's Docker Engine", services)).toBe(
+  const report = statusReport(
+    "dev",
+    "http://localhost",
+    "this machine's Docker Engine",
+    services,
+    "Pulumi 3",
+  );
+  expect(report).toBe(
     [
       "Stack dev on this machine's Docker Engine:",
       "  bot       healthy    http://localhost/api/ /health  b:1",
       "  postgres  unhealthy  from inside only               p:1 *",
       "* stand-ins:",
       "  postgres is made here",
+      "Deploys use:     Pulumi 3",
       "The application: http://localhost",
     ].join("\n"),
   );

@@ -5,7 +5,7 @@ const root = join(__dirname, "../..");
 const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   dependencies: Record<string, string>;
 };
-const versions = readFileSync(join(root, "toolchain/versions"), "utf8");
+const versions = readFileSync(join(root, "ops/toolchain/versions"), "utf8");
 
 test.each([
   ["docker", "@pulumi/docker"],
@@ -21,17 +21,19 @@ test("the built plugins say the version of the official ones", () => {
     ["docker", "bridged-providers/docker/provider.go"],
     ["random", "bridged-providers/random/provider.go"],
   ] as const) {
-    expect(readFileSync(join(root, "toolchain", file), "utf8")).toContain(
+    expect(readFileSync(join(root, "offline/toolchain", file), "utf8")).toContain(
       `Version = "${dependencies[`@pulumi/${plugin}`]}"`,
     );
   }
 });
 
-test("the CLI that is built is the one that is downloaded", () => {
-  const [, version] = /PULUMI_VERSION=(\S+)/.exec(versions) ?? [];
-  const cli = (file: string) => readFileSync(join(root, "toolchain/cli", file), "utf8");
-  expect(cli("go.mod")).toContain(`github.com/pulumi/pulumi/pkg/v3 v${version}\n`);
-  expect(cli("ldflags")).toContain(`version.Version=v${version}\n`);
+test("the CLI that is built and the one that is downloaded are the tested ones", () => {
+  const [, downloaded] = /^PULUMI_VERSION=(\S+)/m.exec(versions) ?? [];
+  const [, tested] = /^TESTED_PULUMI_VERSIONS="(.*)"$/m.exec(versions) ?? [];
+  const cli = (file: string) => readFileSync(join(root, "offline/toolchain/cli", file), "utf8");
+  const [, built] = /github\.com\/pulumi\/pulumi\/pkg\/v3 v(\S+)\n/.exec(cli("go.mod")) ?? [];
+  expect(tested?.split(" ")).toEqual([built, downloaded]);
+  expect(cli("ldflags")).toContain(`version.Version=v${built}\n`);
 });
 
 test("the lock file names no registry, and every optional package for other platforms", () => {

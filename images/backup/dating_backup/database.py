@@ -38,6 +38,10 @@ SELECT coalesce(array_agg(rolname::text ORDER BY rolname), '{}')
 """
 
 
+# Where Debian has the programs of each major version.
+_PROGRAMS = Path("/usr/lib/postgresql")
+
+
 class DumpFailed(Exception):
     """pg_dump's or pg_restore's own words."""
 
@@ -53,11 +57,25 @@ def dump(output: IO[bytes]) -> dict:
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
         _run(
-            ["pg_dump", "--format", "custom", "--compress", "6", "--snapshot", snapshot,
+            [client("pg_dump", connection.server_version // 10_000), "--format", "custom", "--compress", "6", "--snapshot", snapshot,
              "--lock-wait-timeout", LOCK_WAIT, "--dbname", CONNECTION],
             output,
         )
     return facts
+
+
+def client(program: str, server: int) -> str:
+    """The program that fits a server's major version: the oldest one here that is not older than the server.
+
+    pg_dump refuses a newer server, and what it writes is read by pg_restore of its own major version and by newer ones: so
+    the server's own can restore it. https://www.postgresql.org/docs/17/app-pgdump.html#PG-DUMP-NOTES
+    Raises DumpFailed where there is none.
+    """
+    here = sorted(int(folder.name) for folder in _PROGRAMS.iterdir() if (folder / "bin" / program).exists())
+    for major in here:
+        if major >= server:
+            return str(_PROGRAMS / str(major) / "bin" / program)
+    raise DumpFailed(f"the server is Postgres {server}, and the newest {program} in this image is {here[-1] if here else 'none'}")
 
 
 def read_through(path: Path) -> None:

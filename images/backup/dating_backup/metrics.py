@@ -11,6 +11,7 @@ LAST_SIZE = Gauge("dating_backup_last_size_bytes", "Size of the newest good back
 LAST_RUN_FAILED = Gauge("dating_backup_last_run_failed", "1 when the last run failed")
 FAILURES = Counter("dating_backup_failures", "Runs that failed since the service was started")
 KEPT = Gauge("dating_backup_archives", "Good backups that are kept")
+LAST_DUE = Gauge("dating_backup_last_due_timestamp_seconds", "When a run was due last, by the schedule")
 NEXT = Gauge("dating_backup_next_run_timestamp_seconds", "When the next run is due")
 
 

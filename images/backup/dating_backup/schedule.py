@@ -51,6 +51,7 @@ class Scheduler:
             if running is not None and running.done():
                 due, running = self._after(running), None
             metrics.NEXT.set(due.timestamp())
+            metrics.LAST_DUE.set(self._preceding(self._clock()).timestamp())
             self._beat()
             self._stop.wait(HEARTBEAT_SECONDS if running is None else 0.5)
         if running is not None:
@@ -71,6 +72,9 @@ class Scheduler:
 
     def _following(self, after: datetime) -> datetime:
         return croniter(self._settings.schedule, after).get_next(datetime)
+
+    def _preceding(self, before: datetime) -> datetime:
+        return croniter(self._settings.schedule, before).get_prev(datetime)
 
     def _after(self, run: Future) -> datetime:
         error = run.exception()

@@ -14,9 +14,13 @@ const context: StackContext = {
   prefix: `dating-${pulumi.getStack()}`,
   entryPoint: "web",
   healthTimeout: "300 seconds",
+  quickStart: true,
+  hosts: ["localhost"],
+  ipv6: true,
+  ipv6Networks: true,
   memory: () => 16,
 };
-const image = "debian:bookworm-slim";
+const image = "debian:trixie-slim";
 const network = new docker.Network("network", {
   name: context.prefix,
   labels: labelList(stackLabels(context)),

@@ -26,6 +26,7 @@ const options: Record<string, Partial<docker.ContainerArgs>> = {
       interval: "1m30s",
       timeout: "3s",
       startPeriod: "1m0s",
+      startInterval: "500ms",
       retries: 3,
     },
   },
@@ -55,7 +56,7 @@ for (const [name, option] of Object.entries(options)) {
     name,
     {
       name: `${prefix}-${name}`,
-      image: "debian:bookworm-slim",
+      image: "debian:trixie-slim",
       command: ["sleep", "infinity"],
       labels: [label],
       ...option,

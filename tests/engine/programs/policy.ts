@@ -9,14 +9,15 @@ new docker.Volume("data", { labels });
 new docker.Network("open", { labels });
 
 new docker.Container("careless", {
-  image: "debian:bookworm-slim",
+  image: "debian:trixie-slim",
   labels,
   user: "root",
   privileged: true,
   networkMode: "host",
   envs: ["DB_PASSWORD=x"],
   capabilities: { adds: ["CAP_SYS_ADMIN"] },
-  securityOpts: ["seccomp=unconfined"],
+  usernsMode: "host",
+  securityOpts: ["seccomp=unconfined", "label=disable"],
   ports: [{ internal: 80, external: 80 }],
   volumes: [{ hostPath: "/var/run/docker.sock", containerPath: "/var/run/docker.sock" }],
 });

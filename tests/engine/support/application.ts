@@ -1,5 +1,5 @@
-import { docker } from "./docker";
-import { requestUntil } from "./http";
+import { containerOf, docker } from "./docker";
+import { requestUntilHealthy } from "./http";
 import { freePort, Project } from "./project";
 
 /** A token of the right form that Telegram never gave out. */
@@ -12,6 +12,8 @@ export async function application(): Promise<{ project: Project; url: string }> 
   await project.configure(
     {
       ...{ domain: "localhost", localImages: "true" },
+      // Tests send as many requests as they can, and all from one address.
+      rateLimit: "0",
       ...{ httpPort: String(port), grafanaPort: String(await freePort()) },
     },
     { botToken },
@@ -23,7 +25,7 @@ export async function application(): Promise<{ project: Project; url: string }> 
 export async function deployedApplication(): Promise<{ project: Project; url: string }> {
   const { project, url } = await application();
   await project.up();
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   return { project, url };
 }
 
@@ -39,7 +41,7 @@ export function sql(project: Project, statement: string): Promise<string> {
     "--dbname",
     "dating",
   ];
-  return docker("exec", `${project.prefix}-postgres`, ...psql, "--command", statement);
+  return docker("exec", containerOf(project.prefix, "postgres"), ...psql, "--command", statement);
 }
 
 /** Number of rows of every table of the application. */

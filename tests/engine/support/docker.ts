@@ -22,6 +22,8 @@ export interface Inspected {
     LogConfig: { Type: string; Config: Record<string, string> };
     Memory: number;
     MemorySwap: number;
+    ReadonlyRootfs: boolean;
+    CapDrop: string[] | null;
     RestartPolicy: { Name: string };
     PortBindings: Record<string, { HostIp: string; HostPort: string }[]> | null;
   };
@@ -94,4 +96,14 @@ export function removeLabelled(label: string, furtherVolumes: string[] = []): vo
 /** The lines that a Docker command prints. */
 export function list(...args: string[]): string[] {
   return execFileSync("docker", args, { encoding: "utf8" }).split("\n").filter(Boolean);
+}
+
+/** The name of the container that runs a service of a stack, or of the last that did. @throws where there is none */
+export function containerOf(prefix: string, service: string): string {
+  const labels = [`label=dating.stack=${prefix}`, `label=dating.service=${service}`];
+  const find = (...flags: string[]) =>
+    list("ps", ...flags, ...labels.flatMap((one) => ["--filter", one]), "--format", "{{.Names}}");
+  const [name] = [...find(), ...find("--all")];
+  if (!name) throw new Error(`${prefix} has no container of ${service}`);
+  return name;
 }

@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import { docker, labelled, removeAll, services } from "./docker";
-import { request, requestUntil } from "./http";
+import { containerOf, docker, labelled, removeAll, services } from "./docker";
+import { request, requestUntilHealthy } from "./http";
 import { Project } from "./project";
 
 /** Preview environments of a copy of the checkout, with names that are nobody else's. */
@@ -47,9 +47,16 @@ export class Environments {
 
   /** Everything that people see of an environment: it answers, and its database has people in it. */
   async look(name: string, url: string): Promise<{ page: string; users: number; unhealthy: string[] }> {
-    await requestUntil(`${url}/health`, 200);
+    await requestUntilHealthy(url);
     const users = await docker(
-      ...["exec", `${this.prefix(name)}-postgres`, "psql", "--no-psqlrc", "--tuples-only", "--no-align"],
+      ...[
+        "exec",
+        containerOf(this.prefix(name), "postgres"),
+        "psql",
+        "--no-psqlrc",
+        "--tuples-only",
+        "--no-align",
+      ],
       ...["--username", "postgres", "--dbname", "dating", "--command", "select count(*) from users"],
     );
     const found = await services(this.prefix(name));

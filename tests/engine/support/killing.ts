@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 import { labelled, services } from "./docker";
 import { eventLog, readEvents } from "./events";
-import { requestUntil } from "./http";
+import { requestUntilHealthy } from "./http";
 import { killTree } from "./processes";
 import type { Project } from "./project";
 
@@ -20,14 +20,14 @@ function progress(log: string): string[] {
 const killDeploy = (engine: ChildProcess) => killTree(engine.pid!);
 
 /**
- * Deploys, and does something bad right after the n-th event.
+ * Deploys, and does something bad at a moment.
  *
- * @param events after how many begins and ends of steps; the deploy ends by itself where there are not so many
+ * @param moment after how many begins and ends of steps, or when this has happened; the deploy ends by itself where it does not
  * @returns what the engine had said it began and ended
  */
 export async function deployAndKill(
   project: Project,
-  events = Infinity,
+  moment: number | Promise<unknown> = Infinity,
   hurt: (engine: ChildProcess) => void = killDeploy,
 ): Promise<string[]> {
   const log = eventLog(project.directory);
@@ -41,11 +41,25 @@ export async function deployAndKill(
     },
   );
   const ended = once(child, "exit");
-  while (child.exitCode === null && progress(log.path).length < events)
-    await new Promise((later) => setTimeout(later, 5));
+  if (typeof moment === "number") {
+    while (child.exitCode === null && progress(log.path).length < moment)
+      await new Promise((later) => setTimeout(later, 5));
+  } else await Promise.race([ended, moment]);
   if (child.exitCode === null) hurt(child);
   await ended;
   return progress(log.path);
+}
+
+/** Waits until Docker starts the next container of a service. Listens from the moment that it is called. */
+export async function nextStart(project: Project, service: string): Promise<void> {
+  const labels = [`dating.stack=${project.prefix}`, `dating.service=${service}`];
+  const filters = ["event=start", ...labels.map((label) => `label=${label}`)];
+  const events = spawn("docker", ["events", ...filters.flatMap((filter) => ["--filter", filter])], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: process.env,
+  });
+  await once(events.stdout, "data");
+  events.kill();
 }
 
 /** Numbers of events spread evenly over a deploy that has so many. */
@@ -72,7 +86,7 @@ export async function recover(project: Project, url: string): Promise<string> {
     env: { ...process.env, ...project.environment },
   });
   await project.up();
-  await requestUntil(`${url}/health`, 200);
+  await requestUntilHealthy(url);
   return stdout;
 }
 

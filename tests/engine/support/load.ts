@@ -1,5 +1,7 @@
 import { Agent, request, type RequestOptions } from "node:http";
 
+import type { Answer } from "./http";
+
 /** What a load saw. */
 export interface Observation {
   sent: number;
@@ -12,9 +14,11 @@ export interface Observation {
 }
 
 interface Client {
-  path: () => string;
+  path: string;
   method?: "GET" | "POST";
   body?: () => object;
+  /** Whether an answer is what a person would have got on a quiet day. */
+  expected: { status: number; type: string; body: RegExp };
   agent: Agent;
   /** Longest wait for an answer. */
   timeoutSeconds: number;
@@ -37,20 +41,29 @@ export class Load {
     const kept = () => new Agent({ keepAlive: true, maxSockets: 1 });
     const fresh = () => new Agent({ keepAlive: false });
     const quick = { timeoutSeconds: 2, pauseMilliseconds: 10 };
+    const json = (status: number, body: RegExp) => ({ status, type: "application/json", body });
+    const health = { path: "/health", expected: json(200, /^\{"status": "healthy"\}$/) };
+    const page = {
+      path: "/",
+      expected: { status: 200, type: "text/html", body: /^<!doctype html>[^]*<\/html>\s*$/i },
+    };
+    const version = {
+      path: "/version.txt",
+      expected: { status: 200, type: "text/plain", body: /^[\w.-]+\n$/ },
+    };
+    const write = {
+      path: "/api/interactions",
+      ...{ method: "POST" as const, body: nextLike },
+      expected: json(201, /^\{"id": \d+\}$/),
+    };
+    const slow = { path: "/api/slow?seconds=5", expected: json(200, /^\{"slept": 5(\.0)?\}$/) };
     this.clients = [
-      this.run({ path: () => "/health", agent: kept(), ...quick }),
-      this.run({ path: () => "/health", agent: fresh(), ...quick }),
-      this.run({ path: () => "/version.txt", agent: kept(), ...quick }),
-      this.run({ path: () => "/version.txt", agent: fresh(), ...quick }),
-      this.run({ path: () => "/api/interactions", method: "POST", body: nextLike, agent: kept(), ...quick }),
-      this.run({ path: () => "/api/interactions", method: "POST", body: nextLike, agent: fresh(), ...quick }),
+      ...[health, page, version, write].flatMap((kind) => [
+        this.run({ ...kind, ...quick, agent: kept() }),
+        this.run({ ...kind, ...quick, agent: fresh() }),
+      ]),
       ...[0, 1, 2].map(() =>
-        this.run({
-          path: () => "/api/slow?seconds=5",
-          agent: kept(),
-          timeoutSeconds: 15,
-          pauseMilliseconds: 300,
-        }),
+        this.run({ ...slow, agent: kept(), timeoutSeconds: 15, pauseMilliseconds: 300 }),
       ),
     ];
   }
@@ -67,14 +80,16 @@ export class Load {
       const begin = Date.now();
       this.observation.sent++;
       try {
-        const status = await send(this.url, client);
-        if (status < 200 || status > 299) throw new Error(`status ${status}`);
+        const { status, type, body } = await send(this.url, client);
+        const { expected } = client;
+        if (status !== expected.status || type !== expected.type || !expected.body.test(body))
+          throw new Error(`${status} ${type} ${JSON.stringify(body.slice(0, 60))}`);
         if (client.method === "POST") this.observation.written++;
-        if (client.timeoutSeconds === 2) this.good(client.path());
+        if (client.timeoutSeconds === 2) this.good(client.path);
       } catch (error) {
         const method = client.method ?? "GET";
         this.observation.failures.push(
-          `${new Date(begin).toISOString()} ${method} ${client.path()} after ${Date.now() - begin} ms: ${String(error)}`,
+          `${new Date(begin).toISOString()} ${method} ${client.path} after ${Date.now() - begin} ms: ${String(error)}`,
         );
       }
       await new Promise((later) => setTimeout(later, client.pauseMilliseconds));
@@ -98,7 +113,7 @@ function nextLike(): object {
   return { user_id: 1_000_000 + likes, target_id: 1, interaction_type: "like" };
 }
 
-function send(url: string, { path, method = "GET", body, agent, timeoutSeconds }: Client): Promise<number> {
+function send(url: string, { path, method = "GET", body, agent, timeoutSeconds }: Client): Promise<Answer> {
   const text = body ? JSON.stringify(body()) : undefined;
   const options: RequestOptions = {
     method,
@@ -107,10 +122,14 @@ function send(url: string, { path, method = "GET", body, agent, timeoutSeconds }
     signal: AbortSignal.timeout(timeoutSeconds * 1000),
   };
   return new Promise((resolve, reject) => {
-    const outgoing = request(new URL(path(), url), options, (response) => {
+    const outgoing = request(new URL(path, url), options, (response) => {
       response.on("error", reject);
-      response.on("end", () => resolve(response.statusCode ?? 0));
-      response.resume();
+      const type = (response.headers["content-type"] ?? "").split(";")[0]!;
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, type, body: Buffer.concat(chunks).toString() }),
+      );
     });
     outgoing.on("error", reject);
     outgoing.end(text);

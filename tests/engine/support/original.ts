@@ -110,7 +110,7 @@ export class Original {
   /** The database's image as on Alpine: another user id, and an order of texts by code point. */
   private async alpineLike(): Promise<string> {
     const tag = "dating-test/original-postgres:15";
-    const recipe = `FROM ${localImage("postgres")}
+    const recipe = `FROM ${localImage("postgres-15")}
 RUN usermod -u 70 postgres && groupmod -g 70 postgres && chown -R postgres:postgres /var/lib/postgresql /var/run/postgresql \\
  && localedef --delete-from-archive en_US.utf8 && cp -r /usr/lib/locale/C.utf8 /usr/lib/locale/en_US.utf8`;
     const built = spawnSync("docker", ["build", "--force-rm", "--tag", tag, "-"], {

@@ -18,11 +18,11 @@ export class Pebble {
 
   /**
    * @param owner the prefix of the stack with whose containers it is removed, whatever happens
-   * @param domain the host name for which certificates are asked
+   * @param domain the host name for which certificates are asked; undefined for one that it does not find (see `teach`)
    * @param httpPort the port of the Docker host on which it asks for the challenge
    */
-  static start(owner: string, domain: string, httpPort: number): Pebble {
-    const setup = join(resolve(__dirname, "../../.."), "toolchain/setup");
+  static start(owner: string, domain: string | undefined, httpPort: number): Pebble {
+    const setup = join(resolve(__dirname, "../../.."), "offline/toolchain/setup");
     const program = execFileSync(setup, ["service", "pebble"], { encoding: "utf8" }).trim();
     const folder = dirname(program);
     const container = docker(
@@ -35,8 +35,8 @@ export class Pebble {
         "--network-alias",
         "pebble",
       ],
-      ["--add-host", `${domain}:host-gateway`, "--env", "PEBBLE_VA_NOSLEEP=1"],
-      ["debian:bookworm-slim", "/pebble", "-config", "/config.json", "-strict"],
+      ["--add-host", `${domain ?? "edge.test"}:host-gateway`, "--env", "PEBBLE_VA_NOSLEEP=1"],
+      ["debian:trixie-slim", "/pebble", "-config", "/config.json", "-strict"],
     );
     const work = mkdtempSync(join(tmpdir(), "dating-test-"));
     writeFileSync(join(work, "config.json"), JSON.stringify(configuration(httpPort)));
@@ -53,6 +53,12 @@ export class Pebble {
       ["run", "--rm", "--network", `container:${this.container}`, "--entrypoint", "curl", image],
       ["--silent", "--insecure", "--fail", "https://localhost:15000/roots/0"],
     );
+  }
+
+  /** Lets it find a host name on the Docker host, as when DNS has come to know it. */
+  teach(domain: string): void {
+    const known = "getent ahostsv4 edge.test | head -n 1 | cut -d ' ' -f 1";
+    docker(["exec", this.container, "sh", "-c", `echo "$(${known}) ${domain}" >>/etc/hosts`]);
   }
 
   /** How many certificates it has issued so far. */

@@ -127,6 +127,24 @@ export class Project {
     return readFileSync(join(this.directory, callLog), "utf8").split("\n").filter(Boolean);
   }
 
+  /** Changes a file of the copy. @throws where it does not have the text */
+  edit(name: string, from: string, to: string): void {
+    const file = join(this.directory, name);
+    const before = readFileSync(file, "utf8");
+    if (!before.includes(from)) throw new Error(`${name} has no ${from}`);
+    writeFileSync(file, before.replace(from, to));
+  }
+
+  /**
+   * From now on, so many of the calls of the Docker CLI fail as they do where no engine answers.
+   *
+   * @param which counts the calls from 1 on, as a condition of sh on $n; undefined: none
+   */
+  loseCalls(which: string | undefined): void {
+    writeFileSync(join(this.directory, callLog), "");
+    writeFileSync(join(this.directory, lossRule), which ? `[ ${which} ]` : "false");
+  }
+
   /** Removes everything of the stack: containers, networks, volumes, state and the copy. */
   discard(): void {
     discard(this.directory, this.stackName);
@@ -144,16 +162,24 @@ function stepsOf(log: string): Step[] {
 
 const callLog = ".bin/calls.log";
 
-/** Puts a `docker` in front of the real one that writes down its arguments. */
+const lossRule = ".bin/lost";
+
+/** Puts a `docker` in front of the real one that writes down its arguments, and loses the calls that a test says. */
 function recordDockerCalls(directory: string): void {
   const real = execFileSync("sh", ["-c", "command -v docker"], { encoding: "utf8" }).trim();
   mkdirSync(join(directory, ".bin"));
   writeFileSync(join(directory, callLog), "");
-  writeFileSync(
-    join(directory, ".bin/docker"),
-    `#!/bin/sh\necho "$*" >>${join(directory, callLog)}\nexec ${real} "$@"\n`,
-    { mode: 0o755 },
-  );
+  writeFileSync(join(directory, lossRule), "false");
+  const script = `#!/bin/sh
+echo "$*" >>${join(directory, callLog)}
+n=$(grep -c . ${join(directory, callLog)})
+if . ${join(directory, lossRule)}; then
+  echo "error during connect: read: connection reset by peer" >&2
+  exit 1
+fi
+exec ${real} "$@"
+`;
+  writeFileSync(join(directory, ".bin/docker"), script, { mode: 0o755 });
 }
 
 /**
@@ -178,7 +204,7 @@ function copyCheckout(target: string): void {
     cwd: root,
     encoding: "utf8",
   });
-  const skipped = /^(\.github|bench|toolchain\/(?!services\/)|tests\/(?!engine\/programs\/))/;
+  const skipped = /^(\.github|bench|offline\/toolchain\/(?!services\/)|tests\/(?!engine\/programs\/))/;
   for (const file of listed.split("\0").filter((name) => name !== "" && !skipped.test(name))) {
     mkdirSync(dirname(join(target, file)), { recursive: true });
     cpSync(join(root, file), join(target, file));

@@ -14,7 +14,7 @@ export interface FakeS3 {
 export const describeWithS3 = spawnSync("go", ["version"]).status === 0 ? describe : describe.skip;
 
 export async function startFakeS3(bucket: string): Promise<FakeS3> {
-  const setup = join(resolve(__dirname, "../../.."), "toolchain/setup");
+  const setup = join(resolve(__dirname, "../../.."), "offline/toolchain/setup");
   const program = execFileSync(setup, ["service", "gofakes3"], { encoding: "utf8" }).trim();
   const port = await freePort();
   const server = spawn(

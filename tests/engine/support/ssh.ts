@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { testImage } from "./image";
-import type { Project } from "./project";
+import { freePort, type Project } from "./project";
 
 /** The Docker CLI and the provider start the client; without it, the tests that need it are skipped, and say so. */
 export const describeWithSsh = spawnSync("ssh", ["-V"]).status === 0 ? describe : describe.skip;
@@ -18,21 +18,32 @@ export class SshHost {
    * Makes the project's commands find the host as `dating-host`, by an ssh configuration of its own, and no other Docker
    * Engine: what does not go over SSH fails.
    */
-  static start(project: Project): SshHost {
+  static async start(project: Project): Promise<SshHost> {
     const folder = join(project.directory, ".ssh");
     mkdirSync(folder, { mode: 0o700 });
     const key = join(folder, "key");
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", key]);
+    // On the host's own network, as the host's sshd is: on its loopback is what a tunnel leads to.
+    const port = String(await freePort());
     const container = docker(
-      ["run", "--detach", "--label", `dating.stack=${project.prefix}`, "--publish", "127.0.0.1::22"],
+      [
+        "run",
+        "--detach",
+        "--label",
+        `dating.stack=${project.prefix}`,
+        "--network",
+        "host",
+        "--env",
+        `PORT=${port}`,
+      ],
       ["--volume", "/var/run/docker.sock:/var/run/docker.sock"],
       ["--env", `AUTHORIZED_KEY=${readFileSync(`${key}.pub`, "utf8").trim()}`, testImage("sshd")],
     );
-    const port = docker(["port", container, "22/tcp"]).split(":").at(-1)!;
     const known = join(folder, "known_hosts");
     writeFileSync(known, `[127.0.0.1]:${port} ${hostKey(container)}\n`);
     writeFileSync(join(folder, "config"), clientConfiguration(port, key, known, folder));
     useConfiguration(project, join(folder, "config"));
+    includeInProviders(project, join(folder, "config"));
 
     const nowhere = `unix://${folder}/no-engine.sock`;
     project.environment.DOCKER_HOST = nowhere;
@@ -42,9 +53,34 @@ export class SshHost {
 
   /** How many connections it has let in. */
   logins(): number {
-    const { stdout, stderr } = spawnSync("docker", ["logs", this.container], { encoding: "utf8" });
-    return (stdout + stderr).split("\n").filter((line) => line.includes("Accepted publickey for deploy"))
-      .length;
+    return this.log().filter((line) => line.includes("Accepted publickey for deploy")).length;
+  }
+
+  /** How many sessions were open at once on the connection that had the most. */
+  mostSessions(): number {
+    const open = new Map<string, number>();
+    let most = 0;
+    for (const line of this.log()) {
+      const [, event, connection] = /^(Starting|Close) session: .* from (\S+ port \d+) id /.exec(line) ?? [];
+      if (connection === undefined) continue;
+      const now = (open.get(connection) ?? 0) + (event === "Starting" ? 1 : -1);
+      open.set(connection, now);
+      most = Math.max(most, now);
+    }
+    return most;
+  }
+
+  /** What sshd says of sessions and logins that it did not allow. */
+  refusals(): string[] {
+    return this.log().filter((line) => /no more sessions|MaxStartups|drop connection/.test(line));
+  }
+
+  private log(): string[] {
+    const { stdout, stderr } = spawnSync("docker", ["logs", this.container], {
+      encoding: "utf8",
+      maxBuffer: 256 * 1024 * 1024,
+    });
+    return (stdout + stderr).split("\n");
   }
 
   /** Ends it, and with it every connection. */
@@ -75,6 +111,13 @@ function useConfiguration(project: Project, configuration: string): void {
   writeFileSync(join(project.directory, ".bin/ssh"), `#!/bin/sh\nexec ${real} -F ${configuration} "$@"\n`, {
     mode: 0o755,
   });
+}
+
+/** Makes the provider's configuration bring in this one, and not the person's own and the machine's. */
+function includeInProviders(project: Project, configuration: string): void {
+  const file = join(project.directory, "hooks/ssh/config");
+  const text = readFileSync(file, "utf8").replace(/^Include .*$/gm, `Include ${configuration}`);
+  writeFileSync(file, text);
 }
 
 /** The host's public key, which it makes when it starts. */

@@ -1,12 +1,40 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { mkdirSync, openSync, readFileSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
-import { join } from "node:path";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import type { Project } from "../../engine/support/project";
 
 /** The environment before a test points everything at its own host. */
 const machine = { ...process.env };
+
+/** Which Docker Engine a host runs, and how. */
+export interface Engine {
+  /** Folders with its programs. @default the machine's own engine */
+  programs?: string[];
+  /** Further options of dockerd. */
+  options?: string[];
+  environment?: Record<string, string>;
+  /** A shell script that the host runs before its engine starts. */
+  prepare?: string;
+}
+
+/**
+ * Leads from one place to another, given in pairs: a socket in the file system, which every network namespace sees, or a
+ * port on loopback of its own one. In processes of their own, as a test may wait for a command and do nothing else.
+ */
+const forwarder = `
+  const { connect, createServer } = require("node:net");
+  const at = (place) => place.startsWith("/") ? { path: place } : { port: Number(place), host: "127.0.0.1" };
+  for (const pair of process.argv.slice(1)) {
+    const [from, to] = pair.split("=");
+    createServer((client) => {
+      const other = connect(at(to));
+      client.on("error", () => other.destroy()).on("close", () => other.destroy());
+      other.on("error", () => client.destroy()).on("close", () => client.destroy());
+      client.pipe(other).pipe(client);
+    }).listen(at(from));
+  }
+`;
 
 /**
  * A Docker host that may be hurt: another engine of this machine, with processes, mounts, networks and firewall rules of
@@ -14,29 +42,30 @@ const machine = { ...process.env };
  */
 export class DockerHost {
   private init!: ChildProcess;
-  private starts = 0;
-  private readonly server: Server;
+  private readonly outside: ChildProcess;
 
   private constructor(
     private readonly folder: string,
-    port: number,
+    private readonly ports: number[],
+    private engine: Engine,
   ) {
-    this.server = createServer((client) => {
-      const edge = connect(port, this.network("2"));
-      client.on("error", () => edge.destroy()).on("close", () => edge.destroy());
-      edge.on("error", () => client.destroy()).on("close", () => client.destroy());
-      client.pipe(edge).pipe(client);
-    });
-    this.server.listen(port, "127.0.0.1");
+    const pairs = ports.map((port) => `${port}=${this.socketOf(port)}`);
+    this.outside = spawn(process.execPath, ["-e", forwarder, ...pairs], { stdio: "ignore", env: machine });
+    process.once("exit", () => this.outside.kill());
   }
 
-  /** @param port what the stack's edge publishes there, to be reached on this machine's loopback */
-  static start(project: Project, port: number): DockerHost {
+  /** @param ports what the stack publishes there, to be reached on this machine's loopback */
+  static start(project: Project, ports: number[], engine: Engine = {}): DockerHost {
     const folder = join(project.directory, ".host");
     mkdirSync(folder);
-    const host = new DockerHost(folder, port);
-    host.boot();
-    host.startEngine();
+    const host = new DockerHost(folder, ports, engine);
+    try {
+      host.boot();
+      host.startEngine();
+    } catch (error) {
+      host.stop();
+      throw error;
+    }
     return host;
   }
 
@@ -64,17 +93,42 @@ export class DockerHost {
   }
 
   /** Starts the engine and waits until it answers; containers start by their restart policies meanwhile. */
-  startEngine(): void {
+  startEngine(engine: Engine = this.engine): void {
+    this.engine = engine;
     const log = openSync(join(this.folder, "dockerd.log"), "a");
     // The second socket is where the socket proxy looks for it.
     const sockets = ["--host", this.address, "--host", "unix:///run/docker.sock"];
-    const options = ["--data-root", join(this.folder, "data"), ...sockets];
-    this.inside("dockerd", options, (command, args) => {
-      spawn(command, args, { env: machine, stdio: ["ignore", log, log] });
+    const given = engine.options ?? [];
+    const path = [...(engine.programs ?? []), machine.PATH].join(":");
+    const env = { ...machine, ...engine.environment, PATH: path };
+    // The program by its whole name: it is looked for in the path of whoever starts it.
+    const dockerd = execFileSync("sh", ["-c", "command -v dockerd"], { env, encoding: "utf8" }).trim();
+    // It looks for its init in its own folders only, where one that was built here is not.
+    const init = join(dirname(dockerd), "docker-init");
+    const folders = [
+      "--data-root",
+      join(this.folder, "data"),
+      ...(existsSync(init) ? ["--init-path", init] : []),
+    ];
+    if (engine.prepare) this.inside("sh", ["-c", engine.prepare], execFileSync);
+    this.inside(dockerd, [...folders, ...sockets, ...given], (command, args) => {
+      spawn(command, args, { env, stdio: ["ignore", log, log] });
     });
     const deadline = Date.now() + 120_000;
     while (spawnSync("docker", ["--host", this.address, "version"], { env: machine }).status !== 0) {
       if (Date.now() > deadline) throw new Error(`no engine: ${this.folder}/dockerd.log`);
+      pause(200);
+    }
+  }
+
+  /** Stops the engine as its service manager does, and its containers with it. */
+  stopEngine(): void {
+    this.inside("sh", ["-c", "kill $(cat /run/docker.pid)"], execFileSync);
+    const deadline = Date.now() + 60_000;
+    const runs = ["sh", "-c", "test -e /run/docker.pid"];
+    const inside = ["--target", this.pid, "--mount", "--pid"];
+    while (spawnSync("nsenter", [...inside, ...runs]).status === 0) {
+      if (Date.now() > deadline) throw new Error(`the engine does not stop: ${this.folder}/dockerd.log`);
       pause(200);
     }
   }
@@ -94,7 +148,7 @@ export class DockerHost {
   }
 
   stop(): void {
-    this.server.close();
+    this.outside.kill();
     this.killAll();
   }
 
@@ -107,7 +161,6 @@ export class DockerHost {
   }
 
   private boot(): void {
-    this.starts++;
     const script = "mount -t tmpfs tmpfs /run && ip link set lo up && exec docker-init -- sleep infinity";
     const namespaces = ["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"];
     this.init = spawn("unshare", [...namespaces, "sh", "-c", script], { stdio: "ignore", env: machine });
@@ -116,18 +169,19 @@ export class DockerHost {
       if (Date.now() > deadline) throw new Error("the host does not start");
       pause(50);
     }
-    const link = `dt${process.pid}-${this.starts}`;
-    const ip = (...args: string[]) => execFileSync("ip", args);
-    ip("link", "add", link, "type", "veth", "peer", "name", "uplink", "netns", this.pid);
-    ip("address", "add", `${this.network("1")}/30`, "dev", link);
-    ip("link", "set", link, "up");
-    this.inside("ip", ["address", "add", `${this.network("2")}/30`, "dev", "uplink"], execFileSync);
-    this.inside("ip", ["link", "set", "uplink", "up"], execFileSync);
+    this.ports.forEach((port) => rmSync(this.socketOf(port), { force: true }));
+    const pairs = this.ports.map((port) => `${this.socketOf(port)}=${port}`);
+    this.inside(process.execPath, ["-e", forwarder, ...pairs], (command, args) =>
+      spawn(command, args, { stdio: "ignore", env: machine }),
+    );
+    while (!this.ports.every((port) => existsSync(this.socketOf(port)))) {
+      if (Date.now() > deadline) throw new Error("the host's ports are not reached");
+      pause(50);
+    }
   }
 
-  /** After each start another one, as the kernel takes the former away some time later. */
-  private network(last: string): string {
-    return `10.213.${this.starts}.${last}`;
+  private socketOf(port: number): string {
+    return join(this.folder, `${port}.sock`);
   }
 
   /** The number of the host's first process as this machine has it. */

@@ -1,0 +1,74 @@
+import type { HostAnswers } from "../answers";
+import type { Finding } from "../finding";
+
+/** The oldest API that the program and its commands get along with: that of Docker Engine 20.10. */
+const oldestApi = "1.41";
+
+/** Engines that the tests run on, as README's table has them. */
+export const triedEngines = ["20.10", "29.8"];
+
+/** Storage drivers that the tests run on: overlayfs is the one of containerd's image store. */
+const triedDrivers = ["overlay2", "overlayfs"];
+
+/** What kind of engine it is, and whether it is one that was tried. */
+export function judgeEngine({ version, info, networks }: HostAnswers): Finding[] {
+  const findings: Finding[] = [];
+  if (info.OSType !== "linux") {
+    findings.push({
+      level: "refuse",
+      what: `the engine runs ${info.OSType} containers`,
+      why: "every image of the stack is a Linux one",
+      fix: "switch it to Linux containers, or name another host: dating:dockerHost",
+    });
+  }
+  if (isOlder(version.ApiVersion, oldestApi)) {
+    findings.push({
+      level: "refuse",
+      what: `Docker Engine ${version.Version} is too old: its API is ${version.ApiVersion}`,
+      why: `the stack needs API ${oldestApi}, which Docker Engine 20.10 brought`,
+      fix: "install a current one: https://docs.docker.com/engine/install/",
+    });
+  } else if (!triedEngines.some((tried) => version.Version.startsWith(`${tried}.`))) {
+    findings.push({
+      level: "note",
+      what: `Docker Engine ${version.Version} was not tried with the stack`,
+      why: `tried are ${triedEngines.join(" and ")}`,
+    });
+  }
+  if (!triedDrivers.includes(info.Driver)) {
+    findings.push({
+      level: "note",
+      what: `the storage driver is ${info.Driver}`,
+      why: `tried are ${triedDrivers.join(" and ")}`,
+    });
+  }
+  if (info.LiveRestoreEnabled) {
+    findings.push({
+      level: "note",
+      what: "containers go on while the engine is restarted (live-restore)",
+      why: "meanwhile nobody asks for their health, and nothing that stops is started again",
+    });
+  }
+  if (info.Swarm?.LocalNodeState === "active") {
+    findings.push({
+      level: "note",
+      what: "the engine is part of a swarm",
+      why: "the stack runs as plain containers on this host beside it",
+    });
+  }
+  if (networks.some(({ Name, EnableIPv6 }) => Name === "bridge" && EnableIPv6)) {
+    findings.push({
+      level: "note",
+      what: "the engine gives its default network IPv6",
+      why: "the edge listens on the host's IPv4 addresses alone",
+    });
+  }
+  return findings;
+}
+
+/** Whether an API version, as in `1.41`, is before another. */
+export function isOlder(version: string, than: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [otherMajor = 0, otherMinor = 0] = than.split(".").map(Number);
+  return major < otherMajor || (major === otherMajor && minor < otherMinor);
+}

@@ -1,0 +1,35 @@
+import type { HostAnswers } from "../answers";
+import type { Client } from "../client";
+import type { Finding, Level } from "../finding";
+import type { HostView } from "../view";
+import type { Wanted } from "../wanted";
+import { judgeClient } from "./client";
+import { judgeEngine } from "./engine";
+import { judgeNeighbours } from "./neighbours";
+import { judgeNetworks } from "./networks";
+import { judgeResources } from "./resources";
+import { judgeSecurity } from "./security";
+import { judgeView } from "./view";
+
+/** Everything that is known of a Docker host before a deploy. */
+export interface HostSeen {
+  answers: HostAnswers;
+  view: HostView;
+  /** Missing where it was not asked. */
+  client?: Client;
+}
+
+const order: Level[] = ["refuse", "warn", "note"];
+
+/** Everything on the host that a deploy of the stack should know, what counts most first. Asks nothing. */
+export function judge({ answers, view, client }: HostSeen, wanted: Wanted): Finding[] {
+  return [
+    ...judgeEngine(answers),
+    ...judgeClient(answers, client),
+    ...judgeSecurity(answers, wanted),
+    ...judgeResources(answers, wanted),
+    ...judgeNetworks(answers, wanted),
+    ...judgeNeighbours(answers, wanted),
+    ...judgeView(answers, view, wanted),
+  ].sort((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
+}

@@ -1,0 +1,137 @@
+import { execFileSync } from "node:child_process";
+
+import { program } from "commander";
+
+import { databaseState } from "./adoption/original";
+import { orderOf, reindexAll } from "./adoption/prepare";
+import { imagesOf } from "./adoption/settings";
+import { archiveDatabase } from "./backups/dump";
+import { BackupError } from "./backups/manifest";
+import { openStore } from "./backups/open";
+import { psql } from "./backups/psql";
+import { confirm, finish } from "./backups/report";
+import { serverOf } from "./backups/restore-database";
+import { readTarget, type Target } from "./backups/target";
+import { runServer } from "./backups/throw-away";
+import { DockerHost } from "./host/inspect";
+import { postgresVersionIn, StackFile } from "./stack-file";
+
+interface Options {
+  backup: string;
+  yes?: true;
+}
+
+/**
+ * Brings an image of Postgres to a stack that orders texts otherwise than the one that runs. While nobody can reach the data, the
+ * new image builds all indexes anew; then it is deployed.
+ *
+ * Until an index is touched, a failure starts the Postgres again that ran. From then on the former image must not run on the
+ * data: the command, begun again, goes on.
+ */
+async function reindex(stack: string, options: Options): Promise<void> {
+  const target = readTarget(stack);
+  const image = imagesOf(stack, postgresVersionIn(new StackFile(stack))).postgres;
+  const running = new DockerHost(target.docker.environment).running(target.prefix, "postgres")?.Id;
+  await requireUnused(target, running);
+  if (running) await requireFitting(target, image);
+  console.log(
+    [
+      running
+        ? `The database of stack ${stack} is dumped to ${options.backup}. Then its Postgres is stopped, and the site answers 503.`
+        : `The Postgres of stack ${stack} does not run: as this command leaves it that was interrupted.`,
+      `${image} builds all indexes anew, and is deployed.`,
+    ].join("\n"),
+  );
+  if (!options.yes) await confirm(stack);
+  if (running) await dump(target, options.backup);
+  await rebuild(target, image, running);
+  await startDeployed(target, image, running);
+  execFileSync("pulumi", ["up", "--stack", stack, "--yes", "--skip-preview"], { stdio: "inherit" });
+}
+
+/** @throws BackupError where another container has the data: two servers on one volume destroy it */
+async function requireUnused({ docker, volumes, stack }: Target, running: string | undefined): Promise<void> {
+  const volume = volumes.postgres_data!;
+  const listed = await docker.text([
+    "ps",
+    "--no-trunc",
+    "--format",
+    "{{.ID}} {{.Names}}",
+    "--filter",
+    `volume=${volume}`,
+  ]);
+  const others = listed.split("\n").filter((line) => line !== "" && line.split(" ")[0] !== running);
+  if (others.length === 0) return;
+  const names = others.map((line) => line.split(" ")[1]!).join(" ");
+  throw new BackupError(
+    `${names} has the data of stack ${stack}: of a command that still runs, or of one that was interrupted. Nothing was changed.\n` +
+      `Where none runs any more: docker stop ${names} && docker rm ${names}`,
+  );
+}
+
+/** @throws BackupError where the image cannot run on the data */
+async function requireFitting(target: Target, image: string): Promise<void> {
+  await orderOf(target.docker, image, await databaseState(serverOf(target), target.database.name));
+}
+
+async function dump({ stack, docker, database, images, reader }: Target, place: string): Promise<void> {
+  const source = { docker, image: images.backup, database: database.name, ...reader };
+  await archiveDatabase(openStore(place, stack), stack, source);
+}
+
+async function rebuild(
+  { docker, volumes, database, stack }: Target,
+  image: string,
+  running: string | undefined,
+): Promise<void> {
+  let touched = false;
+  if (running) await docker.text(["stop", running]);
+  try {
+    await runServer(docker, image, volumes.postgres_data, database.superuser, async (server) => {
+      const listed = await psql(
+        server,
+        "postgres",
+        "SELECT datname FROM pg_database WHERE datallowconn ORDER BY oid",
+      );
+      for (const name of listed.split("\n")) {
+        touched = true;
+        console.log(`Building the indexes of ${name} anew`);
+        await reindexAll(server, name);
+      }
+    });
+  } catch (error) {
+    if (touched || !running)
+      throw new BackupError(
+        `${(error as Error).message}\nThe site is away until this has succeeded: ops/reindex ${stack}`,
+      );
+    await docker.text(["start", running]);
+    throw new BackupError(
+      `${(error as Error).message}\nNo index was touched, and the Postgres that ran was started again.`,
+    );
+  }
+}
+
+/** Where the image is deployed already, no deploy starts what was stopped here. Never two: they would share the data. */
+async function startDeployed({ docker, prefix }: Target, image: string, before?: string): Promise<void> {
+  const deployed = new DockerHost(docker.environment)
+    .containers(`dating.stack=${prefix}`)
+    .filter(({ Config }) => Config.Labels?.["dating.service"] === "postgres" && Config.Image === image);
+  const chosen =
+    deployed.find(({ Id }) => Id === before) ?? (deployed.length === 1 ? deployed[0] : undefined);
+  if (chosen) await docker.text(["start", chosen.Id]);
+}
+
+program
+  .name("ops/reindex")
+  .description(
+    "Deploys an image of Postgres that orders texts otherwise than the one that runs (another C library), with all indexes built anew.",
+  )
+  .argument("<stack>", "a deployed stack whose configuration names the new image")
+  .option(
+    "--backup <place>",
+    "where the database is dumped to before: a folder, or s3://BUCKET/PREFIX",
+    "backups",
+  )
+  .option("--yes", "do not ask")
+  .action((stack: string, options: Options) => finish(reindex(stack, options)));
+void program.parseAsync();

@@ -1,0 +1,45 @@
+import { metaOf } from "../../config/fields";
+import { keys } from "../../config/keys";
+import type { StackFile } from "../stack-file";
+import { notOfARelease, type Release } from "./history";
+
+/**
+ * Writes a release into a stack's file. A secret stays as the file has it, and so does a key that had an encrypted value then:
+ * nobody knows it any more.
+ *
+ * @returns what changes, for people
+ */
+export function describeRelease(file: StackFile, { settings, images, hidden = [] }: Release): string[] {
+  const changes: string[] = [];
+  const change = (value: unknown, ...path: string[]) => {
+    const present = path[0] === "images" ? file.entries("images")[path[1]!] : plain(file.get(path[0]!));
+    if (JSON.stringify(present) === JSON.stringify(value)) return;
+    if (value === undefined) file.remove(...path);
+    else file.set(value, ...path);
+    changes.push(`dating:${path.join(".")}: ${text(present)} → ${text(value)}`);
+  };
+  const all = new Set([...Object.keys(settings), ...file.keys()]);
+  for (const key of all) {
+    if (key === "images" || notOfARelease.includes(key) || isSecret(key)) continue;
+    if (file.isSecret(key) || hidden.includes(key)) {
+      changes.push(`dating:${key} stays as it is: it has an encrypted value, or had one in that release`);
+      continue;
+    }
+    change(settings[key], key);
+  }
+  for (const [name, image] of Object.entries(images ?? {})) change(image, "images", name);
+  return changes;
+}
+
+/** As Pulumi's history has values: text, or a structure. */
+function plain(value: unknown): unknown {
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
+}
+
+function text(value: unknown): string {
+  return value === undefined ? "the default" : typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function isSecret(key: string): boolean {
+  return key in keys.shape && metaOf(keys.shape[key as keyof typeof keys.shape]).secret === true;
+}
