@@ -1,19 +1,14 @@
 import { imageNames, keys } from "../../config/keys";
-import { metaOf } from "../../config/fields";
+import { releaseKeys } from "../releases/keys";
 import type { StackFile } from "../stack-file";
 import { configured, type Deployment } from "./deployment";
 import type { Change } from "./record";
 
-/** The configuration keys, but for the images, that belong to a release and not to a stack. */
-export const travelling: string[] = Object.entries(keys.shape)
-  .filter(([, field]) => metaOf(field).promoted)
-  .map(([name]) => name);
-
 /**
- * Puts the images and the travelling settings of a deployment into another stack's file, which is not saved yet.
+ * Puts the images and the settings of a release, as a deployment had them, into another stack's file, which is not saved yet.
  *
  * @returns what differs from before; nothing when the stack has it all
- * @throws Error when a travelling setting has an encrypted value on either side: it could not be told, and would be lost
+ * @throws Error when a setting of a release has an encrypted value on either side: it could not be told, and would be lost
  */
 export function applySettings(
   file: StackFile,
@@ -29,7 +24,7 @@ export function applySettings(
     file.set(image, "images", name);
   }
   requireOpen(file, deployment);
-  for (const key of travelling) {
+  for (const key of releaseKeys) {
     const wanted = configured(deployment, key);
     const own = file.value(key);
     if (textOf(wanted ?? standard(key)) === textOf(own ?? standard(key))) continue;
@@ -42,7 +37,7 @@ export function applySettings(
 }
 
 function requireOpen(file: StackFile, { config }: Deployment): void {
-  const problems = travelling.flatMap((key) => [
+  const problems = releaseKeys.flatMap((key) => [
     ...(config[`dating:${key}`]?.secret
       ? [`what is promoted was deployed with an encrypted value in dating:${key}; deploy it again without`]
       : []),

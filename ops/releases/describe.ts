@@ -1,11 +1,10 @@
-import { metaOf } from "../../config/fields";
-import { keys } from "../../config/keys";
 import type { StackFile } from "../stack-file";
-import { notOfARelease, type Release } from "./history";
+import type { Release } from "./history";
+import { releaseKeys } from "./keys";
 
 /**
- * Writes a release into a stack's file. A secret stays as the file has it, and so does a key that had an encrypted value then:
- * nobody knows it any more.
+ * Writes a release into a stack's file. A key that has an encrypted value stays as it is, and so does one that had one then: nobody
+ * knows it any more.
  *
  * @returns what changes, for people
  */
@@ -18,9 +17,7 @@ export function describeRelease(file: StackFile, { settings, images, hidden = []
     else file.set(value, ...path);
     changes.push(`dating:${path.join(".")}: ${text(present)} → ${text(value)}`);
   };
-  const all = new Set([...Object.keys(settings), ...file.keys()]);
-  for (const key of all) {
-    if (key === "images" || notOfARelease.includes(key) || isSecret(key)) continue;
+  for (const key of releaseKeys) {
     if (file.isSecret(key) || hidden.includes(key)) {
       changes.push(`dating:${key} stays as it is: it has an encrypted value, or had one in that release`);
       continue;
@@ -38,8 +35,4 @@ function plain(value: unknown): unknown {
 
 function text(value: unknown): string {
   return value === undefined ? "the default" : typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function isSecret(key: string): boolean {
-  return key in keys.shape && metaOf(keys.shape[key as keyof typeof keys.shape]).secret === true;
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
 import { stateFolder } from "../local-state";
+import { releaseKeys } from "./keys";
 
 /** A deploy that Pulumi has recorded. */
 export interface Release {
@@ -13,24 +14,15 @@ export interface Release {
   message: string;
   /** Commit that the program was of, where it came from a git checkout. */
   commit?: string;
-  /** The settings that make a release, by key without its namespace. */
+  /** Its settings ({@link releaseKeys}), by key without its namespace. */
   settings: Record<string, unknown>;
-  /** The keys that had an encrypted value, of which the history tells nothing. */
+  /** Those of the keys that had an encrypted value, of which the history tells nothing. */
   hidden?: string[];
   /** The image of each service; none where Pulumi's backend does not give a past state away. */
   images?: Record<string, string>;
   /** The newest revision of the schema that it knew. */
   revision?: string;
 }
-
-/** What belongs to the stack or to its data, and stays when a release is taken back. Secrets stay, too. */
-export const notOfARelease = [
-  "databaseName",
-  "databasePasswordVersion",
-  "dockerHost",
-  "networkRange",
-  "volumes",
-];
 
 interface RecordedUpdate {
   version: number;
@@ -70,28 +62,34 @@ export function sameRelease(a: Release, b: Release): boolean {
 }
 
 /** A rollback's message names its release, so that the next one goes on from there. */
-export const rollbackMessage = (release: Release) => `Rollback to the release of ${release.at}`;
+export const rollbackMessage = (release: Release) => `${rollbackTo}${release.at}`;
+
+const rollbackTo = "Rollback to the release of ";
 
 /**
- * The release to go back to: the last good one where the newest deploy has failed, else the last good one before it that
- * was another.
+ * The release to go back to: the last good one where the newest deploy has failed, else the good one before it that was
+ * another. What a rollback took back is not offered again, whatever was deployed, repaired or failed since.
  *
  * @param all newest first
  */
 export function previousRelease(all: Release[]): Release | undefined {
-  const [newest] = all;
-  if (!newest) return undefined;
-  if (!newest.succeeded) return all.find(({ succeeded }) => succeeded);
-  // After a rollback, what is running is the older release: the one that was taken back is not the one before it.
-  const origin = all.find((release) => newest.message === rollbackMessage(release)) ?? newest;
-  return all.slice(all.indexOf(origin)).find((release) => release.succeeded && !sameRelease(release, newest));
+  /** Good releases, each another one than that before it; the last is the one that was deployed last. */
+  const good: Release[] = [];
+  for (const release of all.filter(({ succeeded }) => succeeded).reverse()) {
+    if (release.message.startsWith(rollbackTo)) {
+      const place = good.findLastIndex((earlier) => sameRelease(earlier, release));
+      if (place >= 0) good.length = place;
+    }
+    if (good.length === 0 || !sameRelease(good.at(-1)!, release)) good.push(release);
+  }
+  return all[0]?.succeeded === false ? good.at(-1) : good.at(-2);
 }
 
 function settingsOf({ config }: RecordedUpdate): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(config)
       .map(([key, value]) => [key.replace(/^dating:/, ""), value] as const)
-      .filter(([key, { secret }]) => !secret && key !== "images" && !notOfARelease.includes(key))
+      .filter(([key, { secret }]) => !secret && releaseKeys.includes(key))
       .map(([key, { value, objectValue }]) => [key, objectValue ?? value]),
   );
 }
@@ -99,7 +97,8 @@ function settingsOf({ config }: RecordedUpdate): Record<string, unknown> {
 function hiddenIn({ config }: RecordedUpdate): string[] {
   return Object.entries(config)
     .filter(([, { secret }]) => secret)
-    .map(([key]) => key.replace(/^dating:/, ""));
+    .map(([key]) => key.replace(/^dating:/, ""))
+    .filter((key) => releaseKeys.includes(key));
 }
 
 /** What a past state tells of its release: Pulumi Cloud gives it away, and so does a folder. */

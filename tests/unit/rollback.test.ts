@@ -1,4 +1,5 @@
 import { previousRelease, rollbackMessage, type Release } from "../../ops/releases/history";
+import { releaseKeys } from "../../ops/releases/keys";
 import { checkSchema } from "../../ops/releases/schema";
 
 const release = (at: string, bot: string, more: Partial<Release> = {}): Release => ({
@@ -30,10 +31,36 @@ describe("the release to go back to", () => {
     expect(previousRelease([back, bad, middle, oldest])).toBe(oldest);
   });
 
+  const [oldest, good, bad] = [release("1", "a"), release("2", "b"), release("3", "c")];
+  const back = release("4", "b", { message: rollbackMessage(good) });
+  test.each<[string, Release[], Release | undefined]>([
+    ["an unchanged deploy", [release("5", "b"), back, bad, good, oldest], oldest],
+    ["a deploy that failed", [release("5", "d", { succeeded: false }), back, bad, good, oldest], back],
+    [
+      "a second one, after a deploy that failed",
+      [
+        release("6", "b", { message: rollbackMessage(back) }),
+        release("5", "d", { succeeded: false }),
+        ...[back, bad, good, oldest],
+      ],
+      oldest,
+    ],
+    ["a release that is new", [release("5", "d"), back, bad, good, oldest], back],
+    ["another one", [release("5", "a", { message: rollbackMessage(oldest) }), back, bad, good, oldest], undefined],
+  ])("after a rollback and %s is never the one that was taken back", (_, all, expected) => {
+    expect(previousRelease(all)?.images).toEqual(expected?.images);
+  });
+
   test("is none after the first deploy", () => {
     expect(previousRelease([release("1", "a")])).toBeUndefined();
     expect(previousRelease([])).toBeUndefined();
   });
+});
+
+test("a release is made of what a promotion takes along: no limit, address or backup rule comes back with an image", () => {
+  expect([...releaseKeys].sort()).toEqual([
+    ...["botEnvironment", "botHealthCommand", "botRollout", "botWritable", "databaseExtensions", "nsfwThreshold"],
+  ]);
 });
 
 describe("the schema", () => {
