@@ -59,7 +59,8 @@ export async function writeArchive(
   try {
     await writer.commit(await fill(writer));
   } catch (error) {
-    await writer.abort();
+    // Whatever is left then is told by the next run, and must not hide why this one failed.
+    await writer.abort().catch(() => undefined);
     throw error;
   }
 }

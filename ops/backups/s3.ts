@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Readable } from "node:stream";
 
 import {
@@ -5,6 +6,7 @@ import {
   GetObjectCommand,
   ListObjectsV2Command,
   NoSuchKey,
+  PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
@@ -14,6 +16,9 @@ import type { ArchiveWriter, WritableStore } from "./store";
 
 /** S3 takes at most 10,000 parts an object: so much is 320 GB, and twice so much is held in memory. */
 const partSize = 32 * 1024 * 1024;
+
+/** Milliseconds after which a run that has not ended is taken for one that was interrupted. */
+const longestRun = 24 * 3600_000;
 
 /**
  * Archives in an S3-compatible store: objects `PREFIX/STACK/NAME/FILE`.
@@ -36,8 +41,16 @@ export class S3Store implements WritableStore {
     const elsewhere = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
     // The pinned release runs on Node.js 20; that later ones will not is no news for who makes a backup.
     process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
+    // What every other tool of Amazon's reads, too.
+    if (process.env.AWS_DEFAULT_REGION) process.env.AWS_REGION ??= process.env.AWS_DEFAULT_REGION;
+    const standard = new S3Client({});
     this.client = new S3Client({
-      region: process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1",
+      region: () =>
+        standard.config.region().catch((error: Error) => {
+          // Stores other than Amazon's seldom have regions.
+          if (elsewhere) return "us-east-1";
+          throw new BackupError(`${error.message}: set AWS_REGION, or region in the profile of AWS_PROFILE.`);
+        }),
       // Stores other than Amazon's often know neither bucket names in host names nor the newer checksums.
       ...(elsewhere && {
         endpoint: elsewhere,
@@ -75,22 +88,60 @@ export class S3Store implements WritableStore {
     return (await this.get(name, file, missing)) as unknown as Readable;
   }
 
-  begin(name: string): Promise<ArchiveWriter> {
+  async begin(name: string): Promise<ArchiveWriter> {
+    const mark = await this.claim(name);
     const written: string[] = [];
     const upload = async (file: string, Body: Readable | string) => {
       written.push(file);
       const params = { Bucket: this.bucket, Key: this.key(name, file), Body };
       await new Upload({ client: this.client, params, partSize, queueSize: 2 }).done();
     };
-    return Promise.resolve({
+    return {
       write: upload,
-      commit: (manifest) => upload("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`),
-      abort: async () => {
-        for (const file of written) {
-          await this.client.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: this.key(name, file) }));
-        }
+      commit: async (manifest) => {
+        await upload("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
+        await this.remove(mark);
       },
-    });
+      abort: async () => {
+        for (const file of written) await this.remove(this.key(name, file));
+        await this.remove(mark);
+      },
+    };
+  }
+
+  /**
+   * Marks an archive as being written by this run, so that a second one neither mixes its parts with it nor removes them.
+   *
+   * @returns the mark's key
+   * @throws BackupError when another run writes it
+   */
+  private async claim(name: string): Promise<string> {
+    const mark = this.key(name, `.writing-${randomBytes(6).toString("hex")}`);
+    await this.client.send(new PutObjectCommand({ Bucket: this.bucket, Key: mark, Body: "" }));
+    const { Contents = [] } = await this.client.send(
+      new ListObjectsV2Command({ Bucket: this.bucket, Prefix: this.key(name, ".writing-") }),
+    );
+    const since = (key: string) => Contents.find(({ Key }) => Key === key)?.LastModified?.getTime() ?? 0;
+    const others = Contents.flatMap(({ Key }) => (Key && Key !== mark ? [Key] : []));
+    const before = others.filter(
+      (other) =>
+        since(mark) - since(other) < longestRun &&
+        (since(other) < since(mark) || (since(other) === since(mark) && other < mark)),
+    );
+    if (before.length === 0) {
+      for (const other of others.filter((key) => since(mark) - since(key) >= longestRun))
+        await this.remove(other);
+      return mark;
+    }
+    await this.remove(mark);
+    throw new BackupError(
+      `${this.where}/${name} is being written by another run, since ${new Date(since(before[0]!)).toISOString()}. Where that was ` +
+        `interrupted, remove s3://${this.bucket}/${before[0]} and try again.`,
+    );
+  }
+
+  private async remove(key: string): Promise<void> {
+    await this.client.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: key }));
   }
 
   private key(name: string, file: string): string {

@@ -77,7 +77,7 @@ export function previousRelease(all: Release[]): Release | undefined {
   const good: Release[] = [];
   for (const release of all.filter(({ succeeded }) => succeeded).reverse()) {
     if (release.message.startsWith(rollbackTo)) {
-      const place = good.findLastIndex((earlier) => sameRelease(earlier, release));
+      const place = good.map((earlier) => sameRelease(earlier, release)).lastIndexOf(true);
       if (place >= 0) good.length = place;
     }
     if (good.length === 0 || !sameRelease(good.at(-1)!, release)) good.push(release);

@@ -60,6 +60,20 @@ describeWithS3("an S3-compatible store", () => {
     expect(await store.names()).toEqual([name]);
   });
 
+  test("of two runs that write one archive at once, the second is refused, and the first one's is whole", async () => {
+    const both = "20261125T210000Z";
+    const content = () => Readable.from([Buffer.from("a")], { objectMode: false });
+    const first = await store.begin(both);
+    await first.write("photos.tar.zst", content());
+    await expect(store.begin(both)).rejects.toThrow("is being written by another run");
+    await first.commit({ ...manifest, name: both });
+    let read = "";
+    for await (const chunk of await store.read(both, "photos.tar.zst")) read += String(chunk);
+    expect(read).toBe("a");
+    // Nothing of either run is left that stops a third.
+    await (await store.begin(both)).abort();
+  });
+
   test("another stack's archives are not listed, and a missing one is told", async () => {
     expect(await new S3Store("s3://bucket/some/prefix", "staging").names()).toEqual([]);
     expect(await new S3Store("s3://bucket/some", "prefix").names()).toEqual([]);

@@ -1,10 +1,12 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 
 import { readPart, writeArchive } from "../../ops/backups/archive";
 import { FolderStore } from "../../ops/backups/folder";
+import { S3Store } from "../../ops/backups/s3";
 import { archiveName, differences, format, parseManifest, type Manifest } from "../../ops/backups/manifest";
 
 const name = "20261123T210000Z";
@@ -47,6 +49,73 @@ test("an archive whose source fails leaves nothing", async () => {
   );
   await expect(write(failing)).rejects.toThrow("the dump failed");
   expect(readdirSync(join(folder, "prod"))).toEqual([]);
+});
+
+describe("what an interrupted run has left", () => {
+  let told: jest.SpyInstance;
+  beforeEach(() => (told = jest.spyOn(console, "error").mockImplementation(() => undefined)));
+  afterEach(() => told.mockRestore());
+  const left = (holder: string) => {
+    const path = join(folder, "prod", `.partial-${name}.${holder}`);
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, "photos.tar.zst"), "a");
+  };
+
+  test("is removed by the next run of the same machine, and the same archive is made", async () => {
+    left(`${spawnSync("true").pid}@${hostname()}`);
+    await write(Readable.from(["abc"]));
+    expect(readdirSync(join(folder, "prod"))).toEqual([name]);
+    expect(told).toHaveBeenCalledWith(expect.stringContaining("which an interrupted backup had left"));
+  });
+
+  test.each([
+    ["by a run that goes on", `${process.ppid}@${hostname()}`, []],
+    ["on another machine", "1@other.example.com", [expect.stringContaining("runs on other.example.com")]],
+  ])("%s stays", async (_, holder, words) => {
+    left(holder);
+    await write(Readable.from(["abc"]));
+    expect(readdirSync(join(folder, "prod"))).toEqual([`.partial-${name}.${holder}`, name]);
+    expect(told.mock.calls.flat()).toEqual(words);
+  });
+});
+
+test("of two runs that write one archive, the second is told, and the first one's stays", async () => {
+  const store = new FolderStore(folder, "prod");
+  const second = await store.begin(name);
+  await second.write("photos.tar.zst", Readable.from(["xyz"]));
+  await write(Readable.from(["abc"]));
+  await expect(second.commit(manifest)).rejects.toThrow("is there already");
+  await second.abort();
+  expect(await readAll(await store.read(name, "photos.tar.zst"))).toBe("abc");
+  expect(readdirSync(join(folder, "prod"))).toEqual([name]);
+});
+
+describe("the region of an S3 store", () => {
+  const before = { ...process.env };
+  afterEach(() => (process.env = before));
+  const region = (environment: Record<string, string>) => {
+    const own = Object.entries(before).filter(([key]) => !key.startsWith("AWS_"));
+    process.env = { ...Object.fromEntries(own), AWS_CONFIG_FILE: join(folder, "config"), ...environment };
+    const store = new S3Store("s3://bucket", "prod") as unknown as {
+      client: { config: { region(): Promise<string> } };
+    };
+    return store.client.config.region();
+  };
+  beforeEach(() => writeFileSync(join(folder, "config"), "[profile x]\nregion = eu-central-1\n"));
+
+  test.each<[string, Record<string, string>, string]>([
+    ["the profile's", { AWS_PROFILE: "x" }, "eu-central-1"],
+    ["AWS_REGION", { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "eu-west-2" }, "eu-west-1"],
+    ["AWS_DEFAULT_REGION", { AWS_DEFAULT_REGION: "eu-west-2" }, "eu-west-2"],
+    [
+      "none that matters, where the store is not Amazon's",
+      { AWS_ENDPOINT_URL: "http://127.0.0.1:1" },
+      "us-east-1",
+    ],
+  ])("is %s", async (_, environment, expected) => expect(await region(environment)).toBe(expected));
+
+  test("is asked for where Amazon's store is meant and nobody has named one", () =>
+    expect(region({})).rejects.toThrow("set AWS_REGION, or region in the profile"));
 });
 
 test.each([

@@ -46,7 +46,11 @@ describe("the release to go back to", () => {
       oldest,
     ],
     ["a release that is new", [release("5", "d"), back, bad, good, oldest], back],
-    ["another one", [release("5", "a", { message: rollbackMessage(oldest) }), back, bad, good, oldest], undefined],
+    [
+      "another one",
+      [release("5", "a", { message: rollbackMessage(oldest) }), back, bad, good, oldest],
+      undefined,
+    ],
   ])("after a rollback and %s is never the one that was taken back", (_, all, expected) => {
     expect(previousRelease(all)?.images).toEqual(expected?.images);
   });
@@ -59,7 +63,14 @@ describe("the release to go back to", () => {
 
 test("a release is made of what a promotion takes along: no limit, address or backup rule comes back with an image", () => {
   expect([...releaseKeys].sort()).toEqual([
-    ...["botEnvironment", "botHealthCommand", "botRollout", "botWritable", "databaseExtensions", "nsfwThreshold"],
+    ...[
+      "botEnvironment",
+      "botHealthCommand",
+      "botRollout",
+      "botWritable",
+      "databaseExtensions",
+      "nsfwThreshold",
+    ],
   ]);
 });
 
