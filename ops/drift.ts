@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 
 import { program } from "commander";
 
-import { findDrift } from "./host/drift";
+import { findDrift, type Drift } from "./host/drift";
 import type { Finding } from "./host/findings";
 import { fixDrift, type FixOptions } from "./host/fix";
 import { escape } from "./review/render";
@@ -11,7 +11,7 @@ program
   .name("ops/drift")
   .description(
     "Compares what runs with what was deployed last: the engine's refresh, every container as Docker knows it,\n" +
-      "the files in it, and a login to the database. Exit code 0: no drift, 2: drift, 1: an error.",
+      "the files in it, and a login to the database. A Grafana that cannot be asked from here is no drift. Exit code 0: no drift, 2: drift, 1: an error.",
   )
   .argument("<stack>")
   .option("--fix", "bring it back")
@@ -24,11 +24,13 @@ const options = program.opts<FixOptions & { fix?: true; markdown?: string }>();
 
 const things = (count: number) => `${count} ${count === 1 ? "thing" : "things"}`;
 
-function report(findings: Finding[]): string {
-  if (findings.length === 0) return `Stack ${stack} is as it was deployed.`;
+function report({ findings, notCompared }: Drift): string {
   return [
-    `Stack ${stack} differs from what was deployed in ${things(findings.length)}:`,
+    findings.length === 0
+      ? `Stack ${stack} is as it was deployed.`
+      : `Stack ${stack} differs from what was deployed in ${things(findings.length)}:`,
     ...findings.map(({ subject, text }) => `  ${subject}: ${text}`),
+    ...notCompared.map((what) => `Not compared: ${what}`),
   ].join("\n");
 }
 
@@ -52,7 +54,7 @@ function markdown(findings: Finding[]): string {
 
 async function main(): Promise<void> {
   const drift = await findDrift(stack);
-  console.log(report(drift.findings));
+  console.log(report(drift));
   if (options.markdown) writeFileSync(options.markdown, markdown(drift.findings));
   if (drift.findings.length === 0) return;
   if (!options.fix) {
@@ -61,9 +63,9 @@ async function main(): Promise<void> {
     return;
   }
   fixDrift(stack, drift, options);
-  const { findings } = await findDrift(stack);
-  console.log(report(findings));
-  if (findings.length > 0) throw new Error("not everything could be brought back");
+  const after = await findDrift(stack);
+  console.log(report(after));
+  if (after.findings.length > 0) throw new Error("not everything could be brought back");
 }
 
 main().catch((error: unknown) => {

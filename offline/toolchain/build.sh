@@ -63,16 +63,16 @@ compile() {
     local work=$1 output=$2 options=()
     (
         cd "$work/source" || exit
-        export GOWORK=off CGO_ENABLED=0
+        # shellcheck source=go.env
+        source "$root/go.env"
         [[ ! -f debian-packages ]] || CGO_ENABLED=1
         [[ ! -f gcflags ]] || options+=(-gcflags "$(<gcflags)")
         [[ ! -f tags ]] || options+=(-tags "$(<tags)")
         true &&
-            # What a module generates from its dependencies is not committed. Without the build's own flags, Go would
-            # compile every dependency twice.
-            { [[ ! -d cmd/generate ]] || go run -mod=readonly -trimpath ./cmd/generate; } &&
+            # What a module generates from its dependencies is not committed.
+            { [[ ! -d cmd/generate ]] || go run ./cmd/generate; } &&
             { [[ ! -f additions ]] || { add_files <additions && options+=(-modfile=build.mod); }; } &&
-            xargs go build -mod=readonly -trimpath -ldflags "-s -w $(cat ldflags 2>/dev/null)" "${options[@]}" \
+            xargs go build -ldflags "-s -w $(cat ldflags 2>/dev/null)" "${options[@]}" \
                 -o "$output" <packages &&
             { [[ ! -f files ]] || copy_files "$work/out" <files; }
     )

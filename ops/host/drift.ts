@@ -15,6 +15,8 @@ export interface Drift {
   host: DockerHost;
   /** The resources that cannot be compared or brought back now: what keeps them does not answer. */
   outOfReach: string[];
+  /** What could not be asked from here, each with the reason. It is no drift. */
+  notCompared: string[];
 }
 
 /**
@@ -27,13 +29,14 @@ export async function findDrift(stack: string): Promise<Drift> {
   const host = new DockerHost(dockerEnvironment(resources));
   const inspected = [...(await inspectContainers(all, host)), ...tryRoles(resources, host)];
   const idle = await findIdle(resources, inspected);
-  const { findings: inGrafana, outOfReach } = await lookIntoGrafana(resources);
+  const { findings: inGrafana, outOfReach, notCompared } = await lookIntoGrafana(resources);
   const findings = merge(inspected, previewRefresh(stack, outOfReach), resources);
   return {
     findings: [...findings, ...idle, ...inGrafana],
     resources,
     host,
     outOfReach,
+    notCompared: notCompared === undefined ? [] : [notCompared],
   };
 }
 

@@ -6,8 +6,10 @@ import { nameOf, type Finding } from "./findings";
 /** What a look into Grafana says beyond the engine's own. */
 export interface GrafanaLook {
   findings: Finding[];
-  /** Of a Grafana that does not answer: the resources that only it could tell of. */
+  /** Of a Grafana that cannot be asked: the resources that only it could tell of. */
   outOfReach: string[];
+  /** Why it could not be asked from this machine. That is no difference from what was deployed. */
+  notCompared?: string;
 }
 
 /** Milliseconds for which Grafana may think about a question. */
@@ -19,32 +21,38 @@ export async function lookIntoGrafana(resources: DeployedResource[]): Promise<Gr
   if (!reached) return { findings: [], outOfReach: [] };
   const { provider, url } = reached;
   const authorization = basicAuthorization(reached.auth);
-  const why = await unreachable(provider, url, authorization);
-  if (why === undefined)
-    return { findings: await lostFolders(resources, url, authorization), outOfReach: [] };
+  const outOfReach = resources.filter(({ type }) => type.startsWith("grafana:")).map(({ urn }) => urn);
+  try {
+    await requireAnswer(url);
+    if (!(await refusesPassword(url, authorization)))
+      return { findings: await lostFolders(resources, url, authorization), outOfReach: [] };
+  } catch (error) {
+    const { message, cause } = error as Error & { cause?: Error };
+    return {
+      ...{ findings: [], outOfReach },
+      notCompared: `what Grafana shows: nobody answers at ${url} (${cause?.message ?? message})`,
+    };
+  }
+  // urn:pulumi:STACK::PROJECT::TYPE::NAME
+  const stack = provider.urn.split(":")[2]!;
   return {
     findings: [
       {
         urn: provider.urn,
         subject: "what Grafana shows",
-        text: `cannot be compared: ${why}`,
+        text: `cannot be compared: ${refusal(url, stack)}`,
         // Nothing of it is to be replaced: it is there again as soon as Grafana is.
         seenByEngine: true,
       },
     ],
-    outOfReach: resources.filter(({ type }) => type.startsWith("grafana:")).map(({ urn }) => urn),
+    outOfReach,
   };
 }
 
-async function unreachable({ urn }: DeployedResource, url: string, authorization: string) {
-  const healthy = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(patience) }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-  if (!healthy) return `nobody answers at ${url}`;
-  // urn:pulumi:STACK::PROJECT::TYPE::NAME
-  const stack = urn.split(":")[2]!;
-  return (await refusesPassword(url, authorization)) ? refusal(url, stack) : undefined;
+/** @throws where Grafana does not answer, or says that it is not well */
+async function requireAnswer(url: string): Promise<void> {
+  const { ok, status } = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(patience) });
+  if (!ok) throw new Error(`its health is answered with ${status}`);
 }
 
 /** The folders are made by a hook, so the engine does not see that one is gone. */

@@ -17,7 +17,8 @@ export interface Verified {
  * @throws Error that lists everything that speaks against it
  */
 export async function verify(stack: string, deployment: Deployment): Promise<Verified> {
-  const { findings, resources, host } = await findDrift(stack);
+  const { findings, resources, host, notCompared } = await findDrift(stack);
+  for (const what of notCompared) console.error(`Not compared: ${what}`);
   const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
   const images = (outputs.images ?? {}) as Record<string, string>;
 

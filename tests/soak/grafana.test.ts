@@ -15,6 +15,6 @@ afterAll(() => project?.discard());
 test("ops/drift brings back a Grafana that does not answer", async () => {
   await docker("stop", containerOf(project.prefix, "grafana"));
   const said = project.run("ops/drift", [project.stackName, "--fix"]);
-  expect(said).toContain("what Grafana shows: cannot be compared: nobody answers");
+  expect(said).toContain("Not compared: what Grafana shows: nobody answers");
   expect(said).toContain(`Stack ${project.stackName} is as it was deployed.`);
 });

@@ -12,16 +12,18 @@ import { lookIntoGrafana } from "../../ops/host/grafana";
 let server: Server;
 let url: string;
 let asked: string[];
+let healthy: boolean;
 let notesBefore: string[];
 
 /** A Grafana whose administrator has this password. */
 beforeEach(async () => {
   asked = [];
+  healthy = true;
   notesBefore = notes();
   server = createServer((request, response) => {
     asked.push(request.url!);
     const right = request.headers.authorization === basicAuthorization("admin:right");
-    response.statusCode = request.url === "/api/health" || right ? 200 : 401;
+    response.statusCode = request.url === "/api/health" ? (healthy ? 200 : 503) : right ? 200 : 401;
     response.end(right ? "{}" : '{"message":"invalid username or password"}');
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -79,7 +81,19 @@ test("the right password is let in, and nothing is said", async () => {
 test("a Grafana that does not answer refuses nothing", async () => {
   const nobody = "http://127.0.0.1:1";
   expect(await refusesPassword(nobody, basicAuthorization("admin:right"))).toBe(false);
-  expect((await lookIntoGrafana(state("right", nobody))).findings[0]!.text).toBe(
-    `cannot be compared: nobody answers at ${nobody}`,
-  );
+});
+
+test("a Grafana that cannot be asked from here is not compared, and that is no drift", async () => {
+  const outOfReach = ["urn:pulumi:prod::dating::grafana:oss/dashboard:Dashboard::1"];
+  expect(await lookIntoGrafana(state("right", "http://127.0.0.1:1"))).toEqual({
+    ...{ findings: [], outOfReach },
+    notCompared: expect.stringMatching(
+      /^what Grafana shows: nobody answers at http:\/\/127\.0\.0\.1:1 \(.+\)$/,
+    ),
+  });
+  healthy = false;
+  expect(await lookIntoGrafana(state("right"))).toEqual({
+    ...{ findings: [], outOfReach },
+    notCompared: `what Grafana shows: nobody answers at ${url} (its health is answered with 503)`,
+  });
 });
