@@ -62,8 +62,8 @@ unit-tests:
 test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME' for some)
 	@$(prepare) && ops/images build && node_modules/.bin/jest --runInBand $(ARGS) --selectProjects engine load
 
-soak: ## the tests that take too long for every change: full disks, little memory (ARGS='-t NAME' for some)
-	@$(prepare) && ops/images build && node_modules/.bin/jest $(ARGS) --selectProjects soak
+soak: ## every test on the real engine, also those that take too long for every change (ARGS='-t NAME' for some)
+	@$(prepare) && ops/images build && SOAK=1 node_modules/.bin/jest $(ARGS) --runInBand --selectProjects engine load soak
 
 versions: ## whether every part still gets fixes (docs/versions.md); fails 60 days before an end
 	@$(packages) && ops/versions

@@ -7,6 +7,7 @@ import { deployedApplication } from "./support/application";
 import { docker, inspect, labelled, type Inspected } from "./support/docker";
 import { request, requestUntilHealthy, type Answer } from "./support/http";
 import type { Project } from "./support/project";
+import { soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -115,7 +116,7 @@ describe("a bot of which only one may run", () => {
     expect((await project.up({ refresh: true })).steps).toEqual([]);
   });
 
-  test("runs again where the next one does not get healthy", async () => {
+  soakTest("runs again where the next one does not get healthy", async () => {
     const before = await bot();
     await project.configurePath("botEnvironment.SAMPLE_BOT_FAULT", "unhealthy");
     const error = await project.up().catch(String);

@@ -7,6 +7,7 @@ import { services } from "./support/docker";
 import { ask, askUntil } from "./support/https";
 import { describeWithPebble, Pebble } from "./support/pebble";
 import { freePort, type Project } from "./support/project";
+import { soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -104,7 +105,7 @@ describeWithPebble("a certificate from an authority that does not find the name 
     expect(status).toMatch(/HTTPS: +dating\.test until \d{4}-.*\n.*HTTPS: +www\.dating\.test until \d{4}-/);
   });
 
-  test("is not asked for any more once it is there", async () => {
+  soakTest("is not asked for any more once it is there", async () => {
     await new Promise((later) => setTimeout(later, 25_000));
     expect(pebble.issued()).toBe(2);
     expect((await project.preview({ refresh: true })).steps).toEqual([]);

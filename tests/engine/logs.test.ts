@@ -10,6 +10,7 @@ import { application } from "./support/application";
 import { containerOf, docker, services } from "./support/docker";
 import { logs, until } from "./support/loki";
 import type { Project } from "./support/project";
+import { soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -122,33 +123,41 @@ test("with that day, the old logs are found beside the new ones, and the next de
   expect((await project.up()).steps).toEqual([]);
 });
 
-test("what is written while Loki is away arrives when it is back, also if the collector was started anew meanwhile", async () => {
-  await docker("stop", container("loki"));
-  await startWriter("writer", 100);
-  await new Promise((later) => setTimeout(later, 8_000));
-  await docker("restart", container("alloy"));
-  await docker("start", container("loki"));
-  const found = await until(() => linesOf("writer"), complete(100));
-  expect(found).toEqual(numbered(100));
-});
+soakTest(
+  "what is written while Loki is away arrives when it is back, also if the collector was started anew meanwhile",
+  async () => {
+    await docker("stop", container("loki"));
+    await startWriter("writer", 100);
+    await new Promise((later) => setTimeout(later, 8_000));
+    await docker("restart", container("alloy"));
+    await docker("start", container("loki"));
+    const found = await until(() => linesOf("writer"), complete(100));
+    expect(found).toEqual(numbered(100));
+  },
+);
 
-test("Promtail can take Alloy's place: the labels are the same, no line is missing and none is there twice", async () => {
-  await startWriter("second", 100);
-  await until(() => linesOf("second"), complete(10));
-  const labels = async () =>
-    [
-      ...new Set(
-        (await logs(project.prefix, '{service=~"bot|traefik"}')).map(({ stream }) => JSON.stringify(stream)),
-      ),
-    ].sort();
-  const before = await labels();
-  await project.configurePath("logCollector", "promtail");
-  const { steps } = await project.up();
-  expect(steps.filter((step) => !/alloy|promtail|prometheus/i.test(step))).toEqual([]);
-  expect(Object.keys(await services(project.prefix))).not.toContain("alloy");
-  await startWriter("third", 10);
-  expect(await until(() => linesOf("third"), complete(10))).toEqual(numbered(10));
-  expect(await until(() => linesOf("second"), complete(100))).toEqual(numbered(100));
-  expect(await linesOf("writer")).toEqual(numbered(100));
-  expect(await labels()).toEqual(before);
-});
+soakTest(
+  "Promtail can take Alloy's place: the labels are the same, no line is missing and none is there twice",
+  async () => {
+    await startWriter("second", 100);
+    await until(() => linesOf("second"), complete(10));
+    const labels = async () =>
+      [
+        ...new Set(
+          (await logs(project.prefix, '{service=~"bot|traefik"}')).map(({ stream }) =>
+            JSON.stringify(stream),
+          ),
+        ),
+      ].sort();
+    const before = await labels();
+    await project.configurePath("logCollector", "promtail");
+    const { steps } = await project.up();
+    expect(steps.filter((step) => !/alloy|promtail|prometheus/i.test(step))).toEqual([]);
+    expect(Object.keys(await services(project.prefix))).not.toContain("alloy");
+    await startWriter("third", 10);
+    expect(await until(() => linesOf("third"), complete(10))).toEqual(numbered(10));
+    expect(await until(() => linesOf("second"), complete(100))).toEqual(numbered(100));
+    expect(await linesOf("writer")).toEqual(numbered(100));
+    expect(await labels()).toEqual(before);
+  },
+);

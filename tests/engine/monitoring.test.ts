@@ -8,6 +8,7 @@ import { containerOf, docker, inspect, services } from "./support/docker";
 import { request } from "./support/http";
 import { logs, until } from "./support/loki";
 import type { Project } from "./support/project";
+import { soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -238,24 +239,29 @@ test("a fired alert reaches Telegram through Alertmanager", async () => {
   expect(project.run("pulumi", ["stack", "export", "--stack", project.stackName])).not.toContain(token);
 });
 
-test("on a host that comes back, cAdvisor that starts before the proxy's process answers sees every container", async () => {
-  const proxy = (await services(project.prefix))["socket-proxy"]!;
-  await docker("stop", container("cadvisor"), proxy.Id);
-  await docker(
-    ...["run", "--detach", "--name", container("silent"), "--label", `dating.stack=${project.prefix}`],
-    ...["--network", `${project.prefix}-docker-api`, "--network-alias", "socket-proxy"],
-    ...["--entrypoint", "sleep", localImage("bot"), "infinity"],
-  );
-  await docker("start", container("cadvisor"));
-  // After 3 seconds it still asks by itself.
-  await new Promise((later) => setTimeout(later, 20_000));
-  await docker("rm", "--force", container("silent"));
-  await docker("start", proxy.Id);
-  await until(cadvisorMetrics, (metrics) => metrics.includes(`name="${container("postgres")}"`));
-});
+soakTest(
+  "on a host that comes back, cAdvisor that starts before the proxy's process answers sees every container",
+  async () => {
+    const proxy = (await services(project.prefix))["socket-proxy"]!;
+    await docker("stop", container("cadvisor"), proxy.Id);
+    await docker(
+      ...["run", "--detach", "--name", container("silent"), "--label", `dating.stack=${project.prefix}`],
+      ...["--network", `${project.prefix}-docker-api`, "--network-alias", "socket-proxy"],
+      ...["--entrypoint", "sleep", localImage("bot"), "infinity"],
+    );
+    await docker("start", container("cadvisor"));
+    // After 3 seconds it still asks by itself.
+    await new Promise((later) => setTimeout(later, 20_000));
+    await docker("rm", "--force", container("silent"));
+    await docker("start", proxy.Id);
+    await until(cadvisorMetrics, (metrics) => metrics.includes(`name="${container("postgres")}"`));
+  },
+);
 
-test("beside the proxy of the release before, which has the same name, cAdvisor asks the new one", async () => {
-  const earlier = `
+soakTest(
+  "beside the proxy of the release before, which has the same name, cAdvisor asks the new one",
+  async () => {
+    const earlier = `
 import http.server
 class Api(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -265,18 +271,19 @@ class Api(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"{}")
 http.server.HTTPServer(("", 2375), Api).serve_forever()
 `;
-  await docker(
-    ...["run", "--detach", "--name", container("earlier"), "--label", `dating.stack=${project.prefix}`],
-    ...["--network", `${project.prefix}-docker-api`, "--network-alias", "socket-proxy"],
-    ...["--entrypoint", "python3", localImage("bot"), "-c", earlier],
-  );
-  // Which of the two a name leads to is drawn by lot.
-  for (let start = 0; start < 4; start++) {
-    await docker("restart", container("cadvisor"));
-    await until(cadvisorMetrics, (metrics) => metrics.includes(`name="${container("postgres")}"`));
-  }
-  await docker("rm", "--force", container("earlier"));
-});
+    await docker(
+      ...["run", "--detach", "--name", container("earlier"), "--label", `dating.stack=${project.prefix}`],
+      ...["--network", `${project.prefix}-docker-api`, "--network-alias", "socket-proxy"],
+      ...["--entrypoint", "python3", localImage("bot"), "-c", earlier],
+    );
+    // Which of the two a name leads to is drawn by lot.
+    for (let start = 0; start < 4; start++) {
+      await docker("restart", container("cadvisor"));
+      await until(cadvisorMetrics, (metrics) => metrics.includes(`name="${container("postgres")}"`));
+    }
+    await docker("rm", "--force", container("earlier"));
+  },
+);
 
 /** What cAdvisor itself shows; nothing while it does not answer. */
 const cadvisorMetrics = () =>
@@ -336,19 +343,22 @@ describe("Grafana", () => {
     expect(await uids()).toEqual(ours);
   });
 
-  test("that somebody gave another password is told of, with the command that gives it the stack's again", async () => {
-    const reset = "echo somebodys-own | grafana cli admin reset-admin-password --password-from-stdin";
-    await docker("exec", container("grafana"), "sh", "-c", reset);
-    const told = "refuses the stack's password";
-    expect((await project.preview()).text).toContain(told);
-    const drift = project.attempt("ops/drift", [project.stackName]);
-    expect(drift.stdout + drift.stderr).toContain(told);
-    const [, mend] = /(pulumi up --stack \S+ --target-replace '[^']+')/.exec(drift.stdout) ?? [];
-    project.run("sh", ["-c", `${mend} --yes --skip-preview`]);
-    const after = await project.up();
-    expect(after).toMatchObject({ steps: [], text: expect.not.stringContaining(told) });
-    expect(project.attempt("ops/drift", [project.stackName])).toMatchObject({ status: 0 });
-  });
+  soakTest(
+    "that somebody gave another password is told of, with the command that gives it the stack's again",
+    async () => {
+      const reset = "echo somebodys-own | grafana cli admin reset-admin-password --password-from-stdin";
+      await docker("exec", container("grafana"), "sh", "-c", reset);
+      const told = "refuses the stack's password";
+      expect((await project.preview()).text).toContain(told);
+      const drift = project.attempt("ops/drift", [project.stackName]);
+      expect(drift.stdout + drift.stderr).toContain(told);
+      const [, mend] = /(pulumi up --stack \S+ --target-replace '[^']+')/.exec(drift.stdout) ?? [];
+      project.run("sh", ["-c", `${mend} --yes --skip-preview`]);
+      const after = await project.up();
+      expect(after).toMatchObject({ steps: [], text: expect.not.stringContaining(told) });
+      expect(project.attempt("ops/drift", [project.stackName])).toMatchObject({ status: 0 });
+    },
+  );
 
   test("keeps what people did by hand until the file says something else", async () => {
     const { dashboard } = await grafana<{ dashboard: object }>("dashboards/uid/overview");
@@ -379,20 +389,23 @@ describe("Grafana", () => {
     expect(await uids()).toEqual([...ours, "mine"].sort());
   });
 
-  test("saves over a dashboard that was deleted and made again by hand, which Grafana knows by another number", async () => {
-    const { dashboard } = await grafana<{ dashboard: { id: number } }>("dashboards/uid/logs");
-    await grafana("dashboards/uid/logs", undefined, "DELETE");
-    const again = { dashboard: { uid: "logs", title: "Logs" }, folderUid: "dating-mini-app" };
-    await expect(grafana("dashboards/db", { ...again, dashboard })).rejects.toThrow("404");
-    await grafana("dashboards/db", again);
-    writeFileSync(file("logs"), readFileSync(file("logs"), "utf8").replace('"30s"', '"1m"'));
-    expect((await project.up()).steps).toEqual(["update grafana:oss/dashboard:Dashboard dashboard-logs"]);
-    const now = await grafana<{ dashboard: { id: number; refresh: string } }>("dashboards/uid/logs");
-    expect(now.dashboard).toMatchObject({ refresh: "1m" });
-    expect(now.dashboard.id).not.toBe(dashboard.id);
-  });
+  soakTest(
+    "saves over a dashboard that was deleted and made again by hand, which Grafana knows by another number",
+    async () => {
+      const { dashboard } = await grafana<{ dashboard: { id: number } }>("dashboards/uid/logs");
+      await grafana("dashboards/uid/logs", undefined, "DELETE");
+      const again = { dashboard: { uid: "logs", title: "Logs" }, folderUid: "dating-mini-app" };
+      await expect(grafana("dashboards/db", { ...again, dashboard })).rejects.toThrow("404");
+      await grafana("dashboards/db", again);
+      writeFileSync(file("logs"), readFileSync(file("logs"), "utf8").replace('"30s"', '"1m"'));
+      expect((await project.up()).steps).toEqual(["update grafana:oss/dashboard:Dashboard dashboard-logs"]);
+      const now = await grafana<{ dashboard: { id: number; refresh: string } }>("dashboards/uid/logs");
+      expect(now.dashboard).toMatchObject({ refresh: "1m" });
+      expect(now.dashboard.id).not.toBe(dashboard.id);
+    },
+  );
 
-  test("has its folder again, where somebody deleted it with everything in it", async () => {
+  soakTest("has its folder again, where somebody deleted it with everything in it", async () => {
     await grafana("folders/dating-mini-app", undefined, "DELETE");
     const drift = project.attempt("ops/drift", [project.stackName]);
     expect(drift.stdout).toContain("Grafana's folder Dating Mini App: is gone");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { application, botToken } from "./support/application";
 import { inspect, labelled, services } from "./support/docker";
 import type { Project } from "./support/project";
+import { soakTest } from "./support/soak";
 
 let project: Project;
 
@@ -92,15 +93,19 @@ test("a plan is good once: the stack has moved on", async () => {
   expect(await containerIds()).toEqual(before);
 }, 120_000);
 
-test("a plan is applied, too, where the deploy makes the secrets that it needs", async () => {
-  await project.stack.setConfig("dating:databasePasswordVersion", { value: "2" });
-  expect(savePlan()).toContain("database-password is generated anew");
-  const before = generated();
-  const { status, stdout, stderr } = apply();
-  expect({ status, shown: stdout + stderr }).toEqual({
-    status: 0,
-    shown: expect.stringContaining("The application:"),
-  });
-  expect(generated()).not.toEqual(before);
-  for (const password of generated()) expect(stdout + stderr).not.toContain(password);
-}, 300_000);
+soakTest(
+  "a plan is applied, too, where the deploy makes the secrets that it needs",
+  async () => {
+    await project.stack.setConfig("dating:databasePasswordVersion", { value: "2" });
+    expect(savePlan()).toContain("database-password is generated anew");
+    const before = generated();
+    const { status, stdout, stderr } = apply();
+    expect({ status, shown: stdout + stderr }).toEqual({
+      status: 0,
+      shown: expect.stringContaining("The application:"),
+    });
+    expect(generated()).not.toEqual(before);
+    for (const password of generated()) expect(stdout + stderr).not.toContain(password);
+  },
+  300_000,
+);

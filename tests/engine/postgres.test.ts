@@ -8,6 +8,7 @@ import { deployedApplication, rowCounts, sql } from "./support/application";
 import { containerOf, docker, services } from "./support/docker";
 import { request, requestUntilHealthy } from "./support/http";
 import type { Project } from "./support/project";
+import { soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -175,7 +176,7 @@ describe("an image whose library orders texts otherwise", () => {
     expect((await project.up()).steps).toEqual([]);
   });
 
-  test("is refused by the deploy itself where nothing runs that could be asked", async () => {
+  soakTest("is refused by the deploy itself where nothing runs that could be asked", async () => {
     await sql(project, "UPDATE pg_database SET datcollversion = '2.31' WHERE datname = 'dating'");
     const { Id } = (await services(project.prefix)).postgres!;
     await docker("rm", "--force", Id);

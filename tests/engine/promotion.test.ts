@@ -10,6 +10,7 @@ import { docker, labelled, removeAll, services } from "./support/docker";
 import { requestUntil, requestUntilHealthy } from "./support/http";
 import { freePort, Project } from "./support/project";
 import { Registry } from "./support/registry";
+import { soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -345,7 +346,7 @@ describe("a promotion", () => {
     expect(await secretOf(`${project.prefix}-prod`)).toBe(secrets.prod);
   });
 
-  test("and neither a rollback nor a preview environment does", async () => {
+  soakTest("and neither a rollback nor a preview environment does", async () => {
     const run = (command: string, ...args: string[]) => {
       const { status, stdout, stderr } = project.attempt(command, args);
       shown.push(stdout, stderr);

@@ -7,6 +7,7 @@ import { requestUntilHealthy } from "./support/http";
 import { deployAndKill, nextStart, recover } from "./support/killing";
 import { Load } from "./support/load";
 import type { Project } from "./support/project";
+import { soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -53,25 +54,30 @@ const newImage = (name: string) => {
   project.run("ops/images", ["build", name]);
 };
 
+const reachesItsService = async (_: string, prepare: () => Promise<void> | void) => {
+  await prepare();
+  await underLoad(async () => expect((await project.up()).steps).not.toEqual([]));
+};
+
 test.each<[string, () => Promise<void> | void]>([
   ["a new bot image", () => newImage("bot")],
-  ["a changed bot setting", () => project.stack.setConfig("dating:nsfwThreshold", { value: "0.8" })],
-  ["a new web app image", () => newImage("webapp")],
   [
     "a changed route",
     () => {
       project.edit("components/unavailable.ts", '"/health"', '"/health", "/healthy"');
     },
   ],
-  ["a new memory limit", () => project.configurePath("memory.bot", "400 MiB")],
   [
     "a new database password",
     () => project.stack.setConfig("dating:databasePasswordVersion", { value: "2" }),
   ],
-])("%s reaches its service without a lost request", async (_, prepare) => {
-  await prepare();
-  await underLoad(async () => expect((await project.up()).steps).not.toEqual([]));
-});
+])("%s reaches its service without a lost request", reachesItsService);
+
+soakTest.each<[string, () => Promise<void> | void]>([
+  ["a changed bot setting", () => project.stack.setConfig("dating:nsfwThreshold", { value: "0.8" })],
+  ["a new web app image", () => newImage("webapp")],
+  ["a new memory limit", () => project.configurePath("memory.bot", "400 MiB")],
+])("%s reaches its service without a lost request", reachesItsService);
 
 test("a release that never gets healthy loses no request, and neither does the good one after it", async () => {
   await project.configurePath("botEnvironment.SAMPLE_BOT_FAULT", "unhealthy");
@@ -87,7 +93,7 @@ test("a release that never gets healthy loses no request, and neither does the g
   await underLoad(() => project.up());
 });
 
-test("a release that the edge learns of late loses no request", async () => {
+soakTest("a release that the edge learns of late loses no request", async () => {
   await project.stack.setConfig("dating:healthTimeout", { value: "90" });
   const [quick, late] = ["providersthrottleduration=500ms", "providersthrottleduration=20s"];
   project.edit("components/edge.ts", quick, late);
@@ -114,26 +120,31 @@ test("a release loses no request while Docker does not answer each third call of
   }
 });
 
-test.each<[string, string, () => number | Promise<void>, string, string]>([
-  [
-    "made its container, which its state does not know yet",
+const isRecovered = async (
+  threshold: string,
+  moment: () => number | Promise<void>,
+  step: string,
+  said: string,
+) => {
+  await project.stack.setConfig("dating:nsfwThreshold", { value: threshold });
+  await underLoad(async () => {
+    const seen = await deployAndKill(project, moment());
+    expect(seen).toContain(`${step} ${project.prefix}-bot`);
+    expect(seen).not.toContain("end of create-replacement bot-healthy");
+    expect(await recover(project, url)).toContain(said);
+  });
+  expect((await services(project.prefix)).bot!.Config.Env).toContain(`NSFW_THRESHOLD=${threshold}`);
+};
+
+test("a release that is killed when it made its container, which its state does not know yet, is recovered without a lost request", () =>
+  // The engine says that it made a container before it writes so into the state, and sometimes long enough.
+  isRecovered(
     "0.92",
-    // The engine says that it made a container before it writes so into the state, and sometimes long enough.
     () => nextStart(project, "bot"),
     "begin of create-replacement",
     "which no deploy knows",
-  ],
-  ["has yet to delete the old container", "0.94", () => 4, "end of replace", "the old one is drained"],
-])(
-  "a release that is killed when it %s is recovered without a lost request",
-  async (_, threshold, moment, step, said) => {
-    await project.stack.setConfig("dating:nsfwThreshold", { value: threshold });
-    await underLoad(async () => {
-      const seen = await deployAndKill(project, moment());
-      expect(seen).toContain(`${step} ${project.prefix}-bot`);
-      expect(seen).not.toContain("end of create-replacement bot-healthy");
-      expect(await recover(project, url)).toContain(said);
-    });
-    expect((await services(project.prefix)).bot!.Config.Env).toContain(`NSFW_THRESHOLD=${threshold}`);
-  },
+  ));
+
+soakTest("a release that is killed when it has yet to delete the old container is, too", () =>
+  isRecovered("0.94", () => 4, "end of replace", "the old one is drained"),
 );

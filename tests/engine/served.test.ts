@@ -3,6 +3,7 @@ import { docker, services } from "./support/docker";
 import { healthy, request, requestUntil, requestUntilHealthy, type Answer } from "./support/http";
 import { Load } from "./support/load";
 import type { Project } from "./support/project";
+import { describeSoak, soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -51,11 +52,7 @@ const signal = (name: string) => [
   `for process in /proc/[0-9]*; do grep -q 'sample_bo[t]' $process/cmdline && kill -${name} \${process#/proc/}; done; true`,
 ];
 
-describe.each([
-  ["stopped", ["stop", "SERVICE"], ["start", "SERVICE"]],
-  // Not paused by Docker, which then makes no checks either and goes on saying healthy.
-  ["hanging", signal("STOP"), signal("CONT")],
-])("a bot that is %s", (_, hurt, heal) => {
+const isAnsweredFor = (hurt: string[], heal: string[]) => {
   const toBot = async (args: string[]) => {
     const bot = await containerOf("bot");
     return docker(...args.map((argument) => (argument === "SERVICE" ? bot : argument)));
@@ -105,7 +102,11 @@ describe.each([
     expect(["GET /version.txt", "GET / "].map(failed)).toEqual([false, false]);
     expect(written).toBe(0);
   });
-});
+};
+
+describe("a bot that is stopped", () => isAnsweredFor(["stop", "SERVICE"], ["start", "SERVICE"]));
+// Not paused by Docker, which then makes no checks either and goes on saying healthy.
+describeSoak("a bot that is hanging", () => isAnsweredFor(signal("STOP"), signal("CONT")));
 
 test("a web app that is stopped is answered for with 503 and a page, and the bot serves", async () => {
   await docker("stop", await containerOf("webapp"));
@@ -159,24 +160,27 @@ test("a new edge that leads nowhere, though its ping answers, gives its place ba
   expect(smoke().status).toBe(0);
 });
 
-test("a new edge that answers something else on its entry point fails the deploy, which says which route", async () => {
-  const elsewhere = '"--accesslog=true",\n        "--entrypoints.web.http.redirections.entrypoint.to=:1",';
-  await changed("components/edge.ts", '"--accesslog=true",', elsewhere, async () => {
-    const said = await failure();
-    for (const [service, path] of [
-      ["bot", "/health"],
-      ["webapp", "/"],
-    ])
-      expect(said).toMatch(
-        new RegExp(
-          `-${service}-\\w+ is not served by the edge: on port 8000, localhost${path} is answered with 30[128]`,
-        ),
-      );
-  });
-  await project.up();
-  expect(await request(`${url}/health`)).toEqual(healthy);
-  expect(smoke().status).toBe(0);
-});
+soakTest(
+  "a new edge that answers something else on its entry point fails the deploy, which says which route",
+  async () => {
+    const elsewhere = '"--accesslog=true",\n        "--entrypoints.web.http.redirections.entrypoint.to=:1",';
+    await changed("components/edge.ts", '"--accesslog=true",', elsewhere, async () => {
+      const said = await failure();
+      for (const [service, path] of [
+        ["bot", "/health"],
+        ["webapp", "/"],
+      ])
+        expect(said).toMatch(
+          new RegExp(
+            `-${service}-\\w+ is not served by the edge: on port 8000, localhost${path} is answered with 30[128]`,
+          ),
+        );
+    });
+    await project.up();
+    expect(await request(`${url}/health`)).toEqual(healthy);
+    expect(smoke().status).toBe(0);
+  },
+);
 
 test("a route that Traefik cannot read fails the deploy with Traefik's own reason", async () => {
   await changed("components/routes.ts", "${hostRule(hosts)} && ", "${hostRule(hosts)} &&& ", async () => {

@@ -10,6 +10,7 @@ import { docker, inspect, labelled, list, services } from "./support/docker";
 import { request, requestUntilHealthy } from "./support/http";
 import { killTree } from "./support/processes";
 import { freePort, type Project } from "./support/project";
+import { soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -127,16 +128,24 @@ test.each<["postgres" | "traefik", string, () => Promise<string> | string, RegEx
       `${before!.Name.slice(1)}, the one before it, serves. Deploy again`,
     );
 
-    // The same again, and a recovery, end as well.
-    expect(project.run("ops/recover", [project.stackName])).toContain("Done. Now deploy");
-    await expectPutBack(service, before!.Id, rows);
-    expect(await failure()).toContain("the one before it, runs again and is healthy.");
-    await expectPutBack(service, before!.Id, rows);
-
     await project.stack.removeConfig(`dating:images.${service}`, true);
     await expectGoodDeploy();
   },
 );
+
+soakTest("the same wrong image again, after a recovery too, ends as well", async () => {
+  const { postgres } = await services(project.prefix);
+  const rows = await rowCounts(project);
+  await project.configurePath("images.postgres", await ending("postgres"));
+  for (let turn = 0; turn < 2; turn++) {
+    expect(await failure()).toContain("the one before it, runs again and is healthy.");
+    await expectPutBack("postgres", postgres!.Id, rows);
+    expect(project.run("ops/recover", [project.stackName])).toContain("Done. Now deploy");
+    await expectPutBack("postgres", postgres!.Id, rows);
+  }
+  await project.stack.removeConfig("dating:images.postgres", true);
+  await expectGoodDeploy();
+});
 
 test.each(["postgres", "traefik"] as const)(
   "an image of %s for another kind of processor is refused before anything is stopped",
@@ -200,25 +209,28 @@ function runningHook(): number {
   return Number(pid);
 }
 
-test("a deploy that is killed between stop and start: a recovery brings the one before, and the next deploy the new one", async () => {
-  const { postgres } = await services(project.prefix);
-  const rows = await rowCounts(project);
-  await project.configurePath(
-    "images.postgres",
-    image("postgres-next", `FROM ${postgres!.Config.Image}\nLABEL a=b\n`),
-  );
-  await deployUntilStopped("postgres", killTree);
-  expect((await containers("postgres")).filter(({ running }) => running)).toEqual([]);
+soakTest(
+  "a deploy that is killed between stop and start: a recovery brings the one before, and the next deploy the new one",
+  async () => {
+    const { postgres } = await services(project.prefix);
+    const rows = await rowCounts(project);
+    await project.configurePath(
+      "images.postgres",
+      image("postgres-next", `FROM ${postgres!.Config.Image}\nLABEL a=b\n`),
+    );
+    await deployUntilStopped("postgres", killTree);
+    expect((await containers("postgres")).filter(({ running }) => running)).toEqual([]);
 
-  expect(project.run("ops/recover", [project.stackName])).toContain(
-    "postgres: no container ran, so the last one that served was started",
-  );
-  await expectPutBack("postgres", postgres!.Id, rows);
-  await expectGoodDeploy();
-  expect((await services(project.prefix)).postgres!.Config.Image).toMatch(/postgres-next/);
-});
+    expect(project.run("ops/recover", [project.stackName])).toContain(
+      "postgres: no container ran, so the last one that served was started",
+    );
+    await expectPutBack("postgres", postgres!.Id, rows);
+    await expectGoodDeploy();
+    expect((await services(project.prefix)).postgres!.Config.Image).toMatch(/postgres-next/);
+  },
+);
 
-test("a hook that is killed between stop and start: the next deploy starts the new one", async () => {
+soakTest("a hook that is killed between stop and start: the next deploy starts the new one", async () => {
   const { traefik } = await services(project.prefix);
   await project.configurePath(
     "images.traefik",
@@ -230,34 +242,37 @@ test("a hook that is killed between stop and start: the next deploy starts the n
   expect((await services(project.prefix)).traefik!.Config.Image).toMatch(/traefik-next/);
 });
 
-test("a deploy that is cancelled twice while a new Postgres does not get healthy: the one before serves again", async () => {
-  const { postgres } = await services(project.prefix);
-  const rows = await rowCounts(project);
-  const { Image: used } = postgres!.Config;
-  const idle = image("postgres-idle", `FROM ${used}\nENTRYPOINT ["sleep"]\nCMD ["infinity"]\n`);
-  await project.configurePath("images.postgres", idle);
-  await project.stack.setConfig("dating:healthTimeout", { value: "300" });
-  const engine = spawn("pulumi", ["up", "--yes", "--skip-preview", "--stack", project.stackName], {
-    cwd: project.directory,
-    env: { ...process.env, ...project.environment },
-    stdio: "ignore",
-  });
-  const ended = once(engine, "exit");
-  const other = async () =>
-    (await containers("postgres")).some(({ id, running }) => running && id !== postgres!.Id);
-  while (engine.exitCode === null && !(await other())) await new Promise((later) => setTimeout(later, 100));
-  // The first lets the step at hand go on, the second ends it.
-  engine.kill("SIGINT");
-  await new Promise((later) => setTimeout(later, 1000));
-  const begin = Date.now();
-  engine.kill("SIGINT");
-  await ended;
-  await expectPutBack("postgres", postgres!.Id, rows);
-  expect(Date.now() - begin).toBeLessThan(60_000);
+soakTest(
+  "a deploy that is cancelled twice while a new Postgres does not get healthy: the one before serves again",
+  async () => {
+    const { postgres } = await services(project.prefix);
+    const rows = await rowCounts(project);
+    const { Image: used } = postgres!.Config;
+    const idle = image("postgres-idle", `FROM ${used}\nENTRYPOINT ["sleep"]\nCMD ["infinity"]\n`);
+    await project.configurePath("images.postgres", idle);
+    await project.stack.setConfig("dating:healthTimeout", { value: "300" });
+    const engine = spawn("pulumi", ["up", "--yes", "--skip-preview", "--stack", project.stackName], {
+      cwd: project.directory,
+      env: { ...process.env, ...project.environment },
+      stdio: "ignore",
+    });
+    const ended = once(engine, "exit");
+    const other = async () =>
+      (await containers("postgres")).some(({ id, running }) => running && id !== postgres!.Id);
+    while (engine.exitCode === null && !(await other())) await new Promise((later) => setTimeout(later, 100));
+    // The first lets the step at hand go on, the second ends it.
+    engine.kill("SIGINT");
+    await new Promise((later) => setTimeout(later, 1000));
+    const begin = Date.now();
+    engine.kill("SIGINT");
+    await ended;
+    await expectPutBack("postgres", postgres!.Id, rows);
+    expect(Date.now() - begin).toBeLessThan(60_000);
 
-  await project.configurePath("images.postgres", used);
-  await project.stack.setConfig("dating:healthTimeout", { value: "20" });
-  project.run("ops/recover", [project.stackName]);
-  await expectGoodDeploy();
-  expect(await docker("ps", "--all", "--quiet", "--filter", `ancestor=${idle}`)).toBe("");
-});
+    await project.configurePath("images.postgres", used);
+    await project.stack.setConfig("dating:healthTimeout", { value: "20" });
+    project.run("ops/recover", [project.stackName]);
+    await expectGoodDeploy();
+    expect(await docker("ps", "--all", "--quiet", "--filter", `ancestor=${idle}`)).toBe("");
+  },
+);

@@ -142,7 +142,7 @@ export class Project {
    */
   loseCalls(which: string | undefined): void {
     writeFileSync(join(this.directory, callLog), "");
-    writeFileSync(join(this.directory, lossRule), which ? `[ ${which} ]` : "false");
+    writeFileSync(join(this.directory, lossRule), which ? `[ ${which} ]\n` : "false\n");
   }
 
   /** Removes everything of the stack: containers, networks, volumes, state and the copy. */
@@ -169,13 +169,17 @@ function recordDockerCalls(directory: string): void {
   const real = execFileSync("sh", ["-c", "command -v docker"], { encoding: "utf8" }).trim();
   mkdirSync(join(directory, ".bin"));
   writeFileSync(join(directory, callLog), "");
-  writeFileSync(join(directory, lossRule), "false");
+  writeFileSync(join(directory, lossRule), "false\n");
+  // Counting takes longer than asking Docker, so it is done where calls are to be lost only.
   const script = `#!/bin/sh
 echo "$*" >>${join(directory, callLog)}
-n=$(grep -c . ${join(directory, callLog)})
-if . ${join(directory, lossRule)}; then
-  echo "error during connect: read: connection reset by peer" >&2
-  exit 1
+read -r rule <${join(directory, lossRule)}
+if [ "$rule" != false ]; then
+  n=$(grep -c . ${join(directory, callLog)})
+  if eval "$rule"; then
+    echo "error during connect: read: connection reset by peer" >&2
+    exit 1
+  fi
 fi
 exec ${real} "$@"
 `;
