@@ -5,7 +5,7 @@ import { program } from "commander";
 
 import { create } from "./environments/create";
 import { stackOf, toMilliseconds } from "./environments/names";
-import { environments, remove } from "./environments/stacks";
+import { environments, notDeployedSince, remove } from "./environments/stacks";
 import { parseSecrets } from "./secret-values";
 
 program
@@ -23,8 +23,11 @@ program
     "the stack whose configuration it gets, but for names, addresses and secrets",
     "dev",
   )
-  .option("--domain <host>", "host name under which it is served", "localhost")
-  .option("--port <port>", "port on the Docker host (default: one that follows from the name)")
+  .option("--domain <host>", "host name under which it is served (default: the one it has, or localhost)")
+  .option(
+    "--port <port>",
+    "port on the Docker host (default: the one it has, or one that follows from the name)",
+  )
   .option("--seed <file>", "SQL that fills the database", join(__dirname, "environments/seed.sql"))
   .option(
     "--secrets",
@@ -33,7 +36,7 @@ program
   .action(
     (
       name: string,
-      options: { like: string; domain: string; port?: string; seed: string; secrets?: true },
+      options: { like: string; domain?: string; port?: string; seed: string; secrets?: true },
     ) => {
       const secrets = options.secrets ? parseSecrets(readFileSync(0, "utf8")) : new Map<string, string>();
       const stack = stackOf(name);
@@ -59,7 +62,11 @@ program
   .action((names: string[], { olderThan }: { olderThan?: string }) => {
     const all = environments();
     const limit = olderThan === undefined ? undefined : Date.now() - toMilliseconds(olderThan);
-    const old = all.filter(({ deployed }) => limit !== undefined && (deployed?.getTime() ?? 0) < limit);
+    const { old, undeployed } = notDeployedSince(all, limit);
+    for (const { stack } of undeployed)
+      console.log(
+        `${stack} was never deployed, or is being made at the moment. Remove it: ops/env remove ${stack}`,
+      );
     const chosen = new Set([...names.map(stackOf), ...old.map(({ stack }) => stack)]);
     const unknown = [...chosen].filter((stack) => !all.some((other) => other.stack === stack));
     if (unknown.length > 0) throw new Error(`no such environment: ${unknown.join(", ")} (ops/env list)`);

@@ -24,8 +24,9 @@ export function removeWithData(
     .filter(({ type, id }) => type === containerType && id !== "")
     .map(({ id }) => id);
   for (const id of containers) spawnSync("docker", ["rm", "--force", id], { env, stdio: "ignore" });
+  // Before the state forgets their names: where one cannot be removed, the next run finds it there. The deploy retains them,
+  // whoever drops them from the program. One that is gone already is no reason to stop.
+  if (volumes.length > 0) run("docker", "volume", "rm", "--force", ...volumes);
   run("pulumi", "state", "unprotect", "--all", "--yes", "--stack", stack);
   run("pulumi", "destroy", "--yes", "--skip-preview", "--stack", stack);
-  // The deploy retains them, whoever drops them from the program. One that is gone already is no reason to stop.
-  if (volumes.length > 0) run("docker", "volume", "rm", "--force", ...volumes);
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,6 +8,7 @@ import { metaOf } from "../../config/fields";
 import { projectRoot } from "../../images/content";
 import { missingSecrets, ownPrefix, setSecret } from "../secret-values";
 import { StackFile } from "../stack-file";
+import { keptAddress } from "./address";
 import { portOf, rangeOf } from "./names";
 import { environments } from "./stacks";
 
@@ -15,9 +16,9 @@ import { environments } from "./stacks";
 export interface EnvironmentOptions {
   /** The stack whose configuration it gets. */
   like: string;
-  /** Host name under which it is served. */
-  domain: string;
-  /** Port on the Docker host. Default: one that follows from the name. */
+  /** Host name under which it is served. Default: the one that it has, else `localhost`. */
+  domain?: string;
+  /** Port on the Docker host. Default: the one that it has, else one that follows from its name. */
   port?: string;
   /** Secrets by name. Default: a token of nobody, with which no real bot talks to Telegram. */
   secrets: Map<string, string>;
@@ -42,17 +43,30 @@ export function create(stack: string, options: EnvironmentOptions): string {
   const seed = readFileSync(options.seed, "utf8");
   const like = new StackFile(options.like);
   settingsOf(like);
-  if (!environments().some((other) => other.stack === stack)) {
-    run("pulumi", "stack", "init", stack, "--no-select");
-  }
-  configure(stack, like, options);
-  run("ops/images", "build");
+  keptAddress(options, {}, undefined);
+  const known = environments().find((other) => other.stack === stack);
+  if (!known) run("pulumi", "stack", "init", stack, "--no-select");
+  configure(stack, like, options, known?.deployed ? servedAt(stack) : undefined);
+  run("ops/images", "build", "--for", stack);
   run("pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy");
   seedDatabase(stack, like, seed);
   return output(stack, "url");
 }
 
-function configure(stack: string, like: StackFile, options: EnvironmentOptions): void {
+/** Where an environment is served that was deployed; undefined where its deploy did not get so far. */
+function servedAt(stack: string): string | undefined {
+  const { status, stdout } = spawnSync("pulumi", ["stack", "output", "url", "--stack", stack], {
+    encoding: "utf8",
+  });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+function configure(
+  stack: string,
+  like: StackFile,
+  options: EnvironmentOptions,
+  url: string | undefined,
+): void {
   const path = join(projectRoot, `Pulumi.${stack}.yaml`);
   if (!existsSync(path)) writeFileSync(path, "config: {}\n");
   const file = new StackFile(stack);
@@ -60,8 +74,9 @@ function configure(stack: string, like: StackFile, options: EnvironmentOptions):
     if (value === undefined) file.remove(key);
     else file.set(value, key);
   }
-  file.set(options.domain, "domain");
-  file.set(options.port ?? String(portOf(stack, publishedByOthers(stack, like))), "httpPort");
+  const kept = keptAddress(options, { domain: file.value("domain"), port: file.value("httpPort") }, url);
+  file.set(kept.domain ?? "localhost", "domain");
+  file.set(String(kept.port ?? portOf(stack, publishedByOthers(stack, like))), "httpPort");
   file.set(networkRange(stack, like), "networkRange");
   file.save();
 

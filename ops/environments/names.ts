@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 const prefix = "preview-";
 
 /**
- * The stack of a preview environment: `PR-123` is `preview-pr-123`.
+ * The stack of a preview environment: `PR-123` is `preview-pr-123`. A name with other characters gets a suffix that follows from
+ * it, so that `feature/a_b` and `feature/a-b` are two.
  *
  * @throws RangeError when the name has nothing that a stack's name can have
  */
@@ -16,8 +17,11 @@ export function stackOf(environment: string): string {
   if (slug === "" || slug.length > 40) {
     throw new RangeError(`"${environment}" is no name: 1 to 40 letters, digits and hyphens, as in PR-123`);
   }
-  return slug.startsWith(prefix) ? slug : prefix + slug;
+  const suffix = slug === environment.toLowerCase() ? "" : `-${digestOf(environment).toString("hex", 0, 2)}`;
+  return `${slug.startsWith(prefix) ? "" : prefix}${slug}${suffix}`;
 }
+
+const digestOf = (name: string) => createHash("sha256").update(name).digest();
 
 export const isEnvironment = (stack: string) => stack.startsWith(prefix);
 
@@ -33,7 +37,7 @@ const ports = 10_000;
  * @throws Error when none is free
  */
 export function portOf(stack: string, taken: ReadonlySet<number>): number {
-  const begin = createHash("sha256").update(stack).digest().readUInt32BE() % ports;
+  const begin = digestOf(stack).readUInt32BE() % ports;
   for (let offset = 0; offset < ports; offset++) {
     const port = firstPort + ((begin + offset) % ports);
     if (!taken.has(port)) return port;
@@ -55,7 +59,7 @@ const ranges = 512;
 export function rangeOf(stack: string, taken: readonly string[], own: readonly string[] = []): string {
   const kept = own.map((subnet) => /^198\.1[89]\.\d+\./.exec(subnet)?.[0]).find(Boolean);
   if (kept) return `${kept}0/24`;
-  const begin = createHash("sha256").update(stack).digest().readUInt32BE(4) % ranges;
+  const begin = digestOf(stack).readUInt32BE(4) % ranges;
   for (let offset = 0; offset < ranges; offset++) {
     const index = (begin + offset) % ranges;
     const first = `198.${18 + (index >> 8)}.${index & 255}.`;

@@ -32,6 +32,23 @@ export function environments(): Environment[] {
     .sort((a, b) => (a.deployed?.getTime() ?? 0) - (b.deployed?.getTime() ?? 0));
 }
 
+/**
+ * The environments that were not deployed since a time, and those that never were: such a one may be in the making, whose images
+ * take minutes, so its age tells nothing.
+ *
+ * @param limit in milliseconds; undefined: no age was named
+ */
+export function notDeployedSince(
+  all: Environment[],
+  limit: number | undefined,
+): { old: Environment[]; undeployed: Environment[] } {
+  if (limit === undefined) return { old: [], undeployed: [] };
+  return {
+    old: all.filter(({ deployed }) => deployed && deployed.getTime() < limit),
+    undeployed: all.filter(({ deployed }) => !deployed),
+  };
+}
+
 /** Removes an environment with all of its data, its stack and its file. */
 export function remove(stack: string): void {
   removeWithData(stack);
