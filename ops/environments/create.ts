@@ -5,7 +5,9 @@ import { join } from "node:path";
 
 import { keys } from "../../config/keys";
 import { metaOf } from "../../config/fields";
-import { projectRoot } from "../../images/content";
+import { imageNames, projectRoot } from "../../images/content";
+import { buildImages } from "../image-builds";
+import { pulumi } from "../pulumi";
 import { missingSecrets, ownPrefix, setSecret } from "../secret-values";
 import { StackFile } from "../stack-file";
 import { portOf, rangeOf } from "./names";
@@ -37,17 +39,17 @@ const notTaken = [
 ];
 
 /** Makes a preview environment, or brings it up to date. @returns the address where it is served */
-export function create(stack: string, options: EnvironmentOptions): string {
+export async function create(stack: string, options: EnvironmentOptions): Promise<string> {
   // Every wrong word is told before the first stack is made.
   const seed = readFileSync(options.seed, "utf8");
   const like = new StackFile(options.like);
   settingsOf(like);
   if (!environments().some((other) => other.stack === stack)) {
-    run("pulumi", "stack", "init", stack, "--no-select");
+    pulumi(["stack", "init", stack, "--no-select"]);
   }
   configure(stack, like, options);
-  run("ops/images", "build");
-  run("pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy");
+  await buildImages(imageNames());
+  pulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy"]);
   seedDatabase(stack, like, seed);
   return output(stack, "url");
 }
@@ -73,7 +75,7 @@ function configure(stack: string, like: StackFile, options: EnvironmentOptions):
   for (const name of missingSecrets(like, new StackFile(stack)))
     console.log(
       `${stack} has no dating:${ownPrefix}${name}, and ${like.stack} has. Where the bot needs one, give it another value:\n` +
-        `  echo '${ownPrefix}${name}=…' | ops/env create ${stack} --like ${like.stack} --secrets`,
+        `  echo '${ownPrefix}${name}=…' | ./dating env create ${stack} --like ${like.stack} --secrets`,
     );
 }
 
@@ -150,8 +152,4 @@ function docker(like: StackFile, args: string[], input?: string): string {
 
 function output(stack: string, name: string): string {
   return execFileSync("pulumi", ["stack", "output", name, "--stack", stack], { encoding: "utf8" }).trim();
-}
-
-function run(command: string, ...args: string[]): void {
-  execFileSync(command, args, { cwd: projectRoot, stdio: ["ignore", "inherit", "inherit"] });
 }
