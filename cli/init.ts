@@ -5,7 +5,7 @@ import { givenPassphrase, isPublicPassphrase } from "../config/passphrase";
 import { isMadeByItself } from "../config/stack-kind";
 import { projectRoot } from "../images/content";
 import { pulumi } from "../ops/pulumi";
-import { requiredSecrets } from "../ops/secret-values";
+import { askSecrets, requiredSecrets } from "../ops/secret-values";
 import { StackFile } from "../ops/stack-file";
 import { inWords } from "../ops/stack/backend";
 import { ask, confirm } from "../ops/stack/confirm";
@@ -43,12 +43,14 @@ async function init(stack: string, options: Options): Promise<void> {
   const provider = options.secretsProvider ? ["--secrets-provider", options.secretsProvider] : [];
   pulumi(["stack", "init", stack, "--no-select", ...provider]);
   const path = join(projectRoot, `Pulumi.${stack}.yaml`);
-  if (!existsSync(path)) writeFileSync(path, "config: {}\n");
+  if (!existsSync(path)) writeFileSync(path, `config:\n  dating:domain: ${domain}\n`);
   const made = new StackFile(stack);
   made.set(domain, "domain");
   made.set(dockerHost, "dockerHost");
   made.save();
-  tellRest(made);
+  const missing = requiredSecrets.filter((name) => made.value(name) === undefined);
+  if (process.stdin.isTTY) askSecrets(stack, missing);
+  tellRest(stack, process.stdin.isTTY ? [] : missing);
 }
 
 /** @throws Refused where others could not deploy the stack, or everybody could read its secrets */
@@ -75,9 +77,7 @@ async function answerOf(given: unknown, option: string, question: string): Promi
 }
 
 /** What a deploy still needs: `./dating preview` says the same, and more, of what is wrong. */
-function tellRest(file: StackFile): void {
-  const { stack } = file;
-  const missing = requiredSecrets.filter((name) => !file.isSecret(name));
+function tellRest(stack: string, missing: string[]): void {
   console.log(
     [
       `Stack ${stack} is made. What is left to do:`,

@@ -1,34 +1,19 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
 import {
-  isSecretName,
+  askSecrets,
   ownPrefix,
   parseSecrets,
   requiredSecrets,
   secretNames,
-  setArguments,
   setSecret,
 } from "../ops/secret-values";
 import { StackFile } from "../ops/stack-file";
 import { OperatorError } from "../ops/stack/errors";
 import { act, define } from "./command";
 
-/** Asks for each secret in a terminal; the CLI does it without showing what is typed. */
-function ask(stack: string, names: string[]): void {
-  for (const name of names.length > 0 ? names : requiredSecrets) {
-    if (!isSecretName(name))
-      throw new OperatorError(
-        `${name} is no secret: there are ${secretNames.join(", ")} and ${ownPrefix}NAME`,
-      );
-    console.log(`dating:${name} of stack ${stack}:`);
-    const { status } = spawnSync("pulumi", setArguments(stack, name), { stdio: "inherit" });
-    if (status !== 0) throw new OperatorError(`dating:${name} was not set`);
-  }
-}
-
 function set(stack: string, names: string[]): void {
-  if (process.stdin.isTTY) return ask(stack, names);
+  if (process.stdin.isTTY) return askSecrets(stack, names.length > 0 ? names : requiredSecrets);
   const values = parseSecrets(readFileSync(0, "utf8"));
   if (values.size === 0)
     throw new OperatorError(

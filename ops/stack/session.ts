@@ -44,7 +44,9 @@ export class Session {
 
   /** The address of the Docker host: where the stack was deployed, else where its configuration says; undefined: the default one. */
   get dockerHost(): string | undefined {
-    return this.deployedOn() ?? configuredHost(this.stack) ?? configuredHost(this.like);
+    const deployed = this.deployed();
+    if (deployed.length > 0) return dockerHostOf(deployed);
+    return configuredHost(this.stack) ?? configuredHost(this.like);
   }
 
   /** In which the Docker CLI talks to the stack's Docker host. */
@@ -81,22 +83,27 @@ export class Session {
     return (this.read ??= { all: findResources(this.stack) }).all;
   }
 
-  private deployedOn(): string | undefined {
+  /** What there is of the stack, as far as it tells the Docker host; nothing where it was not deployed. */
+  private deployed(): Pick<DeployedResource, "type" | "inputs">[] {
     const file = this.stateFile;
-    if (file === undefined) return dockerHostOf(this.found ?? []);
-    if (!existsSync(file)) return undefined;
+    if (file === undefined) return providersIn(this.found ?? []);
+    if (!existsSync(file)) return [];
     try {
       const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as {
         checkpoint?: { latest?: { resources?: DeployedResource[] } };
       };
-      return dockerHostOf(checkpoint?.latest?.resources ?? []);
+      return providersIn(checkpoint?.latest?.resources ?? []);
     } catch (error) {
       // A state that was not written to its end is for `recover`, which has to find the host all the same.
-      if (error instanceof SyntaxError) return undefined;
+      if (error instanceof SyntaxError) return [];
       throw error;
     }
   }
 }
+
+/** What says on which Docker host a stack is. After `down` it has none, as it may be deployed to another then. */
+const providersIn = (resources: DeployedResource[]) =>
+  resources.filter(({ type }) => type === "pulumi:providers:docker");
 
 function configuredHost(stack: string): string | undefined {
   if (!existsSync(join(projectRoot, `Pulumi.${stack}.yaml`))) return undefined;
