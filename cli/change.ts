@@ -1,4 +1,4 @@
-import { quietVariable } from "../ops/pulumi";
+import { progress } from "../ops/quiet";
 import { withLock, type LockOptions } from "../ops/stack/lock";
 import type { Session } from "../ops/stack/session";
 import { dim } from "./style";
@@ -14,12 +14,11 @@ export async function changing<T>(
   action: () => Promise<T> | T,
   options: LockOptions = {},
 ): Promise<T> {
-  const loud = !process.env[quietVariable];
-  if (loud) console.log(dim(session.line()));
+  progress(dim(session.line()));
   const begin = Date.now();
   const { stack, environment } = session;
   const result = await withLock({ stack, environment }, commandLine(), action, options);
-  if (loud) console.log(dim(`Finished after ${((Date.now() - begin) / 1000).toFixed(1)} s.`));
+  progress(dim(`Finished after ${((Date.now() - begin) / 1000).toFixed(1)} s.`));
   return result;
 }
 

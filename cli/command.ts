@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 
 import { Command, Option } from "commander";
 
-import { quietVariable } from "../ops/pulumi";
+import { quietVariable } from "../ops/quiet";
 
 /** What the options that every command understands alike stand for. */
 export interface CommonOptions {

@@ -5,6 +5,7 @@ import { imageFor, imagesFor } from "../config/keys";
 import { missingImages, provideBase, provideImage } from "../images/build";
 import { localImage, projectRoot } from "../images/content";
 import { run } from "../images/docker";
+import { progress } from "./quiet";
 import { logCollectorIn, postgresVersionIn, StackFile } from "./stack-file";
 
 /** As many at once: a build waits for the network about as long as for the processor. */
@@ -22,11 +23,11 @@ export async function buildImages(names: string[]): Promise<void> {
   names.forEach((name) => localImage(name));
   const missing = await missingImages(names);
   if (missing.length === 0) {
-    console.log(`images: all ${names.length} are there`);
+    progress(`images: all ${names.length} are there`);
     return;
   }
   const base = (reference: string): Promise<void> =>
-    provideBase(reference, (line) => console.log(`images: ${line}`));
+    provideBase(reference, (line) => progress(`images: ${line}`));
   const queue = [...missing];
   const failures: string[] = [];
   const worker = async (): Promise<void> => {
@@ -34,7 +35,7 @@ export async function buildImages(names: string[]): Promise<void> {
       const start = Date.now();
       try {
         const how = await provideImage(name, base);
-        console.log(`images: ${localImage(name)} ${how} in ${seconds(start)} s, ${await megabytes(name)} MB`);
+        progress(`images: ${localImage(name)} ${how} in ${seconds(start)} s, ${await megabytes(name)} MB`);
       } catch (error) {
         failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -42,9 +43,7 @@ export async function buildImages(names: string[]): Promise<void> {
   };
   await Promise.all(Array.from({ length: parallel }, worker));
   if (failures.length > 0) throw new Error(failures.join("\n"));
-  console.log(
-    `images: ${missing.length} new, ${names.length - missing.length} were there, ${seconds(begin)} s`,
-  );
+  progress(`images: ${missing.length} new, ${names.length - missing.length} were there, ${seconds(begin)} s`);
 }
 
 /** What a stack uses of the images here. One without a file is not known yet: it is told so later, by what deploys it. */

@@ -1,10 +1,8 @@
 import { spawnSync } from "node:child_process";
 
 import { projectRoot } from "../images/content";
+import { isQuiet } from "./quiet";
 import { OperatorError } from "./stack/errors";
-
-/** The environment variable by which `--quiet` is handed on. */
-export const quietVariable = "DATING_QUIET";
 
 /**
  * Runs the Pulumi CLI in the project's folder and shows what it prints; with `--quiet` only its errors.
@@ -12,7 +10,7 @@ export const quietVariable = "DATING_QUIET";
  * @throws OperatorError when it fails; the reason is on the screen
  */
 export function pulumi(args: string[], env: NodeJS.ProcessEnv = process.env): void {
-  const quiet = Boolean(process.env[quietVariable]);
+  const quiet = isQuiet();
   const { status, stdout, error } = spawnSync("pulumi", args, {
     cwd: projectRoot,
     env,

@@ -2,6 +2,7 @@ import { allResources, dockerEnvironment } from "../deployment";
 import { DockerHost } from "../host/inspect";
 import { reachGrafana } from "../host/reach-grafana";
 import { pulumi } from "../pulumi";
+import { progress } from "../quiet";
 import { Refused } from "../stack/errors";
 import { drainReplaced, drainUnknown } from "./drain";
 import { lockHolders, mayRun } from "./lock";
@@ -38,7 +39,7 @@ export async function recover(stack: string, { force, mayRemove }: RecoverOption
     console.log("Removing the lock of a deploy that is gone: pulumi cancel");
     pulumi(["cancel", "--yes", "--stack", stack]);
   }
-  console.log("Bringing the state up to the Docker host: pulumi refresh --clear-pending-creates");
+  progress("Bringing the state up to the Docker host: pulumi refresh --clear-pending-creates");
   pulumi(["refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", stack]);
 
   const resources = allResources(stack);

@@ -170,10 +170,11 @@ test("that somebody has taken over meanwhile stays theirs", async () => {
 });
 
 /** A command of its own, which holds the lock until it is ended. */
-async function holding(more = ""): Promise<{ child: ReturnType<typeof spawn>; end: Promise<unknown[]> }> {
-  const script = `${more}
-    require("./ops/stack/lock.ts").withLock({ stack: "prod", environment: process.env }, "./dating up prod",
-      () => new Promise(() => { console.log("held"); setInterval(() => {}, 1000); }));`;
+async function holding(
+  meanwhile = "",
+): Promise<{ child: ReturnType<typeof spawn>; end: Promise<unknown[]> }> {
+  const script = `require("./ops/stack/lock.ts").withLock({ stack: "prod", environment: process.env }, "./dating up prod",
+    () => new Promise(() => { ${meanwhile}; setInterval(() => {}, 1000); console.log("held"); }));`;
   const child = spawn(process.execPath, ["--require", "tsx/cjs", "--eval", script], {
     cwd: projectRoot,
     env: { ...process.env },
@@ -197,8 +198,10 @@ test.each([
 });
 
 test("is let go by a signal only after what else has to be put in order", async () => {
-  const order =
-    'process.on("SIGTERM", () => { require("fs").copyFileSync(process.env.FAKE_DOCKER + "/held", process.env.FAKE_DOCKER + "/seen"); process.exit(7); });';
+  const order = `process.on("SIGTERM", () => setTimeout(() => {
+    require("fs").copyFileSync(process.env.FAKE_DOCKER + "/held", process.env.FAKE_DOCKER + "/seen");
+    process.exit(7);
+  }, 50))`;
   const { child, end } = await holding(order);
   child.kill("SIGTERM");
   expect(await end).toEqual([7, null]);
