@@ -97,7 +97,14 @@ export function loadConfig(): Config {
   const stack = pulumi.getStack();
   const stored = storedConfig(stack, namespace);
   const passphrase = hasPassphrase(stack) ? givenPassphrase() : undefined;
-  const { alertBotToken, ...parsed } = parseConfig({ namespace, stack, values, secretKeys, stored, passphrase });
+  const { alertBotToken, ...parsed } = parseConfig({
+    namespace,
+    stack,
+    values,
+    secretKeys,
+    stored,
+    passphrase,
+  });
   const wrapped = Object.entries(parsed).map(([name, value]) => [
     name,
     isSecret(name) ? secretOf(value) : value,
