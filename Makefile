@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-STACK ?= dev
+# Not from the environment, where it may have been left for another purpose: what is taken down is named.
+STACK := dev
 # Joined by &&: GNU make 3.81, which macOS brings, does not know .SHELLFLAGS, so its shell goes on after an error.
 prepare = exports=$$(ops/environment) && eval "$$exports"
 packages = node=$$(ops/node) && export PATH=$$PWD/node_modules/.bin:$$node$${node:+:}$$PATH && ops/packages
@@ -15,37 +16,37 @@ help: ## list the verbs
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: ## deploy the dev stack (STACK=… another one; PLAN=… only what was reviewed), with all that it needs
-	@$(prepare) && ops/up $(STACK) $(if $(PLAN),--plan $(PLAN))
+	@./dating up $(STACK) $(if $(PLAN),--plan $(PLAN))
 
 preview: ## show what `make up` would change: risks first, each service in words (STACK=…)
-	@$(prepare) && ops/images build --for $(STACK) && mkdir -p build && ops/preview $(STACK) $(ARGS)
+	@$(prepare) && ./dating images build --for $(STACK) && mkdir -p build && ./dating preview $(STACK) $(ARGS)
 
 doctor: ## look at the Docker host of STACK before a deploy: what it is, what speaks against it
-	@$(packages) && ops/doctor $(STACK)
+	@./dating doctor $(STACK)
 
 smoke: ## ask a deployed stack for its pages and its health (STACK=…)
-	@$(prepare) && ops/smoke $(STACK)
+	@./dating smoke $(STACK)
 
 drift-issue: ## keep one GitHub issue for the drift of STACK
 	@$(prepare) && ops/drift-issue $(STACK)
 
 down: ## remove the stack's containers and networks; its volumes and passwords stay
-	@$(prepare) && ops/down $(STACK)
+	@./dating down $(STACK)
 
 purge: ## remove the stack with its volumes: all data, after asking
-	@$(prepare) && ops/purge $(STACK)
+	@./dating purge $(STACK)
 
 env: ## print shell exports after which plain `pulumi` works: eval "$(make -s env)"
 	@ops/environment
 
 images: ## build or pull the images of the dev stack
-	@$(prepare) && ops/images build
+	@./dating images build
 
 push-images: ## build IMAGES, push them to REGISTRY and pin them by digest for STACK
-	@$(prepare) && ops/images push "$(REGISTRY)" $(STACK) $(IMAGES)
+	@./dating images push "$(REGISTRY)" $(STACK) $(IMAGES)
 
 lock-images: ## pin every image of STACK by digest (ARGS=--check: what is newer; ARGS='--update bot': pin again)
-	@$(packages) && ops/lock-images $(STACK) $(ARGS)
+	@./dating images lock $(STACK) $(ARGS)
 
 test: ## types, lint, unit tests, toolchain tests and tests on the real engine
 	@$(prepare) && ops/test
@@ -60,22 +61,22 @@ unit-tests:
 	@$(packages) && jest $(ARGS) --maxWorkers 100% --selectProjects unit
 
 test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME' for some)
-	@$(prepare) && ops/images build && node_modules/.bin/jest --runInBand $(ARGS) --selectProjects engine load
+	@$(prepare) && ./dating images build && node_modules/.bin/jest --runInBand $(ARGS) --selectProjects engine load
 
 soak: ## every test on the real engine, also those that take too long for every change (ARGS='-t NAME' for some)
-	@$(prepare) && ops/images build && SOAK=1 node_modules/.bin/jest $(ARGS) --runInBand --selectProjects engine load soak
+	@$(prepare) && ./dating images build && SOAK=1 node_modules/.bin/jest $(ARGS) --runInBand --selectProjects engine load soak
 
 versions: ## whether every part still gets fixes (docs/versions.md); fails 60 days before an end
-	@$(packages) && ops/versions
+	@./dating versions
 
 lint: ## types, ESLint and formatting
 	@$(packages) && tsc --noEmit && eslint . && prettier --check .
 
 bench: ## measure deploys against an empty program and Docker Compose; writes bench/results/, draws the picture
-	@$(prepare) && ops/up dev >/dev/null && for part in noop deploy rollouts absence growth picture; do node --require tsx/cjs bench/$$part.ts || exit; done
+	@$(prepare) && ./dating up dev >/dev/null && for part in noop deploy rollouts absence growth picture; do node --require tsx/cjs bench/$$part.ts || exit; done
 
 docs: ## write the README's tables anew, and draw its picture of the stack
-	@$(packages) && node --require tsx/cjs ops/docs.ts && ops/graph dev --svg docs/stack.svg
+	@$(packages) && node --require tsx/cjs ops/docs.ts && ./dating graph dev --svg docs/stack.svg
 
 format: ## format everything
 	@$(packages) && prettier --write --log-level warn .

@@ -12,10 +12,11 @@ import {
   type LogCollector,
   type MonitoringService,
 } from "./config/keys";
+import { givenPassphrase, passphraseProblems } from "./config/passphrase";
 import { pairProblems } from "./config/pair-problems";
 import { postgresProblems } from "./config/postgres-problems";
 import { check, ConfigurationError, setCommand, type Problem, type RawConfig } from "./config/problems";
-import { storedConfig } from "./config/stack-config";
+import { hasPassphrase, storedConfig } from "./config/stack-config";
 import { stackNameProblems } from "./config/stack-name";
 import { storageProblems } from "./config/storage";
 import { imageNames, localImage } from "./images/content";
@@ -57,6 +58,7 @@ export function parseConfig(raw: RawConfig): PlainConfig {
   const images = resolveImages(raw);
   const all = [
     ...stackNameProblems(raw),
+    ...passphraseProblems(raw),
     ...problems,
     ...images.problems,
     ...storageProblems(keys, raw),
@@ -94,7 +96,15 @@ export function loadConfig(): Config {
   const secretKeys = new Set(Object.keys(values).filter((name) => isConfigSecret(`${namespace}:${name}`)));
   const stack = pulumi.getStack();
   const stored = storedConfig(stack, namespace);
-  const { alertBotToken, ...parsed } = parseConfig({ namespace, stack, values, secretKeys, stored });
+  const passphrase = hasPassphrase(stack) ? givenPassphrase() : undefined;
+  const { alertBotToken, ...parsed } = parseConfig({
+    namespace,
+    stack,
+    values,
+    secretKeys,
+    stored,
+    passphrase,
+  });
   const wrapped = Object.entries(parsed).map(([name, value]) => [
     name,
     isSecret(name) ? secretOf(value) : value,

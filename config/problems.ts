@@ -23,6 +23,8 @@ export interface RawConfig {
   secretKeys: ReadonlySet<string>;
   /** The stack's file, by key without its namespace, where it could be read: of a structured value it tells what is encrypted. */
   stored?: Readonly<Record<string, unknown>>;
+  /** What encrypts the stack's secrets, where that is a passphrase. */
+  passphrase?: string;
 }
 
 /** Wrong configuration: its message lists every problem at once and is meant for the user, without a stack trace. */

@@ -27,3 +27,9 @@ export function storedConfig(
     return undefined;
   }
 }
+
+/** Whether a stack's secrets are encrypted with a passphrase: its file has the salt then. */
+export function hasPassphrase(stack: string, root: string = projectRoot): boolean {
+  const file = join(root, `Pulumi.${stack}.yaml`);
+  return existsSync(file) && /^encryptionsalt:/m.test(readFileSync(file, "utf8"));
+}

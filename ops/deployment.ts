@@ -1,4 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
+
+import { OperatorError } from "./stack/errors";
 
 /** A resource in a stack's state. Secrets among its inputs and outputs are in plain text: never print them. */
 export interface DeployedResource {
@@ -31,7 +33,7 @@ interface ExportedResource {
 /**
  * The resources of a stack as last deployed, straight from its state.
  *
- * @throws when the CLI cannot read the stack; its message goes to standard error
+ * @throws OperatorError when there is no such stack, or the CLI cannot read it
  */
 export function deployedResources(stack: string): DeployedResource[] {
   return allResources(stack).filter(({ replaced }) => !replaced);
@@ -39,11 +41,17 @@ export function deployedResources(stack: string): DeployedResource[] {
 
 /** Everything in a stack's state, also what was replaced and is still to be deleted. @throws as {@link deployedResources} */
 export function allResources(stack: string): DeployedResource[] {
-  const text = execFileSync("pulumi", ["stack", "export", "--stack", stack, "--show-secrets"], {
-    encoding: "utf8",
-    maxBuffer: 256 * 1024 * 1024,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const found = findResources(stack);
+  if (found) return found;
+  throw new OperatorError(
+    `there is no stack ${stack} in this state. Another backend may have it: pulumi login, or PULUMI_BACKEND_URL`,
+  );
+}
+
+/** As {@link allResources}; undefined where there is no such stack. @throws OperatorError when the CLI cannot read it */
+export function findResources(stack: string): DeployedResource[] | undefined {
+  const text = exportOf(stack);
+  if (text === undefined) return undefined;
   const { deployment } = JSON.parse(text) as { deployment: { resources?: ExportedResource[] } };
   return (deployment.resources ?? []).map(
     ({ urn = "", type = "", id = "", inputs = {}, outputs = {}, dependencies = [], ...rest }) => ({
@@ -61,10 +69,29 @@ export function allResources(stack: string): DeployedResource[] {
   );
 }
 
+/** @throws OperatorError with the CLI's own words */
+function exportOf(stack: string): string | undefined {
+  const { status, stdout, stderr, error } = spawnSync(
+    "pulumi",
+    ["stack", "export", "--stack", stack, "--show-secrets"],
+    { encoding: "utf8", env: process.env, maxBuffer: 256 * 1024 * 1024, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  if (error) throw error;
+  if (status === 0) return stdout;
+  if (/no stack named/i.test(stderr)) return undefined;
+  throw new OperatorError(stderr.trim().replace(/^error: /, ""));
+}
+
+/** The address of the Docker Engine that a stack was deployed to; undefined: the one that the Docker CLI uses. */
+export function dockerHostOf(resources: Pick<DeployedResource, "type" | "inputs">[]): string | undefined {
+  const host = resources.find(({ type }) => type === "pulumi:providers:docker")?.inputs?.host;
+  return typeof host === "string" && host !== "" ? host : undefined;
+}
+
 /** The environment in which the Docker CLI talks to the stack's Docker Engine. */
 export function dockerEnvironment(resources: DeployedResource[]): NodeJS.ProcessEnv {
-  const host = resources.find(({ type }) => type === "pulumi:providers:docker")?.inputs.host;
-  return typeof host === "string" && host !== "" ? { ...process.env, DOCKER_HOST: host } : process.env;
+  const host = dockerHostOf(resources);
+  return host === undefined ? process.env : { ...process.env, DOCKER_HOST: host };
 }
 
 /** Lets what asks Docker in this process, as the hooks' own code, ask the stack's Docker Engine. */

@@ -1,7 +1,8 @@
-/* Writes the parts of README.md and docs/versions.md that are made from the code, each between a pair of markers. */
+/* Writes the parts of README.md, docs/commands.md and docs/versions.md that are made from the code, each between a pair of markers. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { commandReference } from "../cli/reference";
 import { keys } from "../config/keys";
 import { keyTable } from "../config/table";
 import { cisTable } from "../policy/table";
@@ -10,6 +11,7 @@ import { readParts, versionsInUse } from "./upkeep/parts";
 
 const documents: Record<string, Record<string, string>> = {
   "README.md": { keys: keyTable(keys, "dating"), cis: cisTable() },
+  "docs/commands.md": { commands: `\n${commandReference()}\n` },
   "docs/versions.md": { parts: partsTable(readParts(), versionsInUse()) },
 };
 

@@ -1,9 +1,10 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 
 import type { z } from "zod";
 
 import { keys } from "../config/keys";
 import { metaOf } from "../config/fields";
+import { OperatorError } from "./stack/errors";
 import type { StackFile } from "./stack-file";
 
 /** The configuration keys whose values are secrets, one each. */
@@ -59,6 +60,19 @@ export function parseSecrets(text: string): Map<string, string> {
 /** Encrypts a value into a stack's file. It goes over standard input: a command line is there for all to read. */
 export function setSecret(stack: string, name: string, value: string): void {
   execFileSync("pulumi", setArguments(stack, name), { input: value, stdio: ["pipe", "inherit", "inherit"] });
+}
+
+/** Asks for each secret in a terminal; the CLI does it without showing what is typed. @throws where one is not given */
+export function askSecrets(stack: string, names: string[]): void {
+  for (const name of names) {
+    if (!isSecretName(name))
+      throw new OperatorError(
+        `${name} is no secret: there are ${secretNames.join(", ")} and ${ownPrefix}NAME`,
+      );
+    console.log(`dating:${name} of stack ${stack}:`);
+    const { status } = spawnSync("pulumi", setArguments(stack, name), { stdio: "inherit" });
+    if (status !== 0) throw new OperatorError(`dating:${name} was not set`);
+  }
 }
 
 /** How the CLI is told to set a secret, whose value it reads or asks for. */

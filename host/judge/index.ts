@@ -5,6 +5,7 @@ import type { HostView } from "../view";
 import type { Wanted } from "../wanted";
 import { judgeClient } from "./client";
 import { judgeEngine } from "./engine";
+import { judgeLock } from "./lock";
 import { judgeNeighbours } from "./neighbours";
 import { judgeNetworks } from "./networks";
 import { judgeResources } from "./resources";
@@ -26,6 +27,7 @@ export function judge({ answers, view, client }: HostSeen, wanted: Wanted): Find
   return [
     ...judgeEngine(answers),
     ...judgeClient(answers, client),
+    ...judgeLock(answers, wanted),
     ...judgeSecurity(answers, wanted),
     ...judgeResources(answers, wanted),
     ...judgeNetworks(answers, wanted),

@@ -1,10 +1,9 @@
-import { execFileSync } from "node:child_process";
-
 import type { DockerCli } from "../backups/docker";
 import { BackupError, differences, type Tables } from "../backups/manifest";
 import { countTables } from "../backups/psql";
 import { serverOf } from "../backups/restore-database";
 import { readTarget } from "../backups/target";
+import { pulumi } from "../pulumi";
 import type { Original } from "./original";
 import { prepareData } from "./prepare";
 
@@ -23,7 +22,7 @@ export async function cutOver(
 ): Promise<number> {
   await retire(docker, original);
   const before = await prepareData(docker, image, original, reindex);
-  execFileSync("pulumi", ["up", "--stack", stack, "--yes", "--skip-preview"], { stdio: "inherit" });
+  pulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy"]);
   await compare(stack, before);
   return absence(docker, stack, original);
 }
@@ -54,7 +53,7 @@ async function compare(stack: string, before: Tables): Promise<void> {
     `Compared: ${Object.keys(before).length} tables with ${total(before)} rows before, ${same.length} of them unchanged to the last byte`,
   );
   if (lost.length > 0) {
-    throw new BackupError(`Rows are missing:\n  ${lost.join("\n  ")}\nGo back: ops/adopt ${stack} --back`);
+    throw new BackupError(`Rows are missing:\n  ${lost.join("\n  ")}\nGo back: ./dating adopt back ${stack}`);
   }
 }
 

@@ -1,13 +1,12 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
 
-import { projectRoot } from "../../images/content";
 import { guarded } from "../guarded";
 import { deployedResources } from "../deployment";
 import type { DockerCli } from "../backups/docker";
 import { BackupError } from "../backups/manifest";
 import { psql, type Server } from "../backups/psql";
 import { runServer } from "../backups/throw-away";
+import { takeDown } from "../take-down";
 import { databaseState, originalServer, type Original } from "./original";
 import { quote, reindexAll } from "./prepare";
 
@@ -25,7 +24,7 @@ export async function goBack(
   const { databaseName, user, volumes } = original;
   const migration = deployedResources(stack).find(({ urn }) => urn.endsWith("::migrations-upgrade"));
   if (migration) downgrade(docker, migration.inputs, revision);
-  execFileSync("bash", [join(projectRoot, "ops/down"), stack], { stdio: "inherit" });
+  takeDown(stack);
 
   // In the original's own image: its entry point gives the files to its own user again.
   await runServer(docker, original.database.image, volumes.postgres_data, undefined, async (server) => {

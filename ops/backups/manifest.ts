@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { OperatorError } from "../stack/errors";
+
 /** What tells our archives from any other file called manifest.json. images/backup writes the same. */
 export const format = "dating-mini-app backup";
 
@@ -56,7 +58,7 @@ export type VolumePart = z.output<typeof volumePart>;
 export type Tables = DatabasePart["tables"];
 
 /** Something that the user can mend; printed without a stack trace. */
-export class BackupError extends Error {}
+export class BackupError extends OperatorError {}
 
 /**
  * Reads a manifest.

@@ -1,4 +1,4 @@
-import { deployedResources, dockerEnvironment } from "../deployment";
+import { deployedResources, dockerEnvironment, type DeployedResource } from "../deployment";
 import { provisionsRole } from "../guarded";
 import { DockerHost } from "../host/inspect";
 import { DockerCli } from "./docker";
@@ -26,10 +26,13 @@ export interface Target {
 /**
  * Reads a deployed stack from its state.
  *
+ * @param resources its state, where that was read already
  * @throws BackupError when it was not deployed yet, or before it had backups
  */
-export function readTarget(stack: string): Target {
-  const resources = deployedResources(stack);
+export function readTarget(
+  stack: string,
+  resources: readonly DeployedResource[] = deployedResources(stack),
+): Target {
   const role = resources.find(({ urn }) => urn.endsWith("::backup-role"));
   const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs;
   const migration = resources.find(({ urn }) => urn.endsWith("::migrations-upgrade"));
@@ -39,7 +42,7 @@ export function readTarget(stack: string): Target {
     );
   }
   const environment = role.inputs.environment as Record<string, string>;
-  const onHost = dockerEnvironment(resources);
+  const onHost = dockerEnvironment([...resources]);
   return {
     stack,
     prefix: environment.PREFIX!,

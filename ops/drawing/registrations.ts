@@ -57,6 +57,8 @@ export async function registrations(stack: string): Promise<Registration[]> {
   );
   pulumi.runtime.setAllConfig(...configuration(new StackFile(stack)));
   lookAway();
+  // Nothing is decrypted, whatever this shell has for a passphrase.
+  delete process.env.PULUMI_CONFIG_PASSPHRASE;
   await import("../../index.js");
   await pulumi.runtime.disconnect();
   monitor.registerResource = register;

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { keys } from "../../config/keys";
 import { metaOf } from "../../config/fields";
 import { projectRoot } from "../../images/content";
+import { buildImages, imagesUsedBy } from "../image-builds";
+import { pulumi } from "../pulumi";
 import { missingSecrets, ownPrefix, setSecret } from "../secret-values";
 import { StackFile } from "../stack-file";
 import { keptAddress } from "./address";
@@ -38,17 +40,17 @@ const notTaken = [
 ];
 
 /** Makes a preview environment, or brings it up to date. @returns the address where it is served */
-export function create(stack: string, options: EnvironmentOptions): string {
+export async function create(stack: string, options: EnvironmentOptions): Promise<string> {
   // Every wrong word is told before the first stack is made.
   const seed = readFileSync(options.seed, "utf8");
   const like = new StackFile(options.like);
   settingsOf(like);
   keptAddress(options, {}, undefined);
   const known = environments().find((other) => other.stack === stack);
-  if (!known) run("pulumi", "stack", "init", stack, "--no-select");
+  if (!known) pulumi(["stack", "init", stack, "--no-select"]);
   configure(stack, like, options, known?.deployed ? servedAt(stack) : undefined);
-  run("ops/images", "build", "--for", stack);
-  run("pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy");
+  await buildImages(imagesUsedBy(stack));
+  pulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy"]);
   seedDatabase(stack, like, seed);
   return output(stack, "url");
 }
@@ -88,7 +90,7 @@ function configure(
   for (const name of missingSecrets(like, new StackFile(stack)))
     console.log(
       `${stack} has no dating:${ownPrefix}${name}, and ${like.stack} has. Where the bot needs one, give it another value:\n` +
-        `  echo '${ownPrefix}${name}=…' | ops/env create ${stack} --like ${like.stack} --secrets`,
+        `  echo '${ownPrefix}${name}=…' | ./dating env create ${stack} --like ${like.stack} --secrets`,
     );
 }
 
@@ -165,8 +167,4 @@ function docker(like: StackFile, args: string[], input?: string): string {
 
 function output(stack: string, name: string): string {
   return execFileSync("pulumi", ["stack", "output", name, "--stack", stack], { encoding: "utf8" }).trim();
-}
-
-function run(command: string, ...args: string[]): void {
-  execFileSync(command, args, { cwd: projectRoot, stdio: ["ignore", "inherit", "inherit"] });
 }

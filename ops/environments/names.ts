@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** What every preview environment's stack is called by: it is how they are told from the other stacks. */
-const prefix = "preview-";
+import { previewPrefix as prefix } from "../../config/stack-kind";
 
 /**
  * The stack of a preview environment: `PR-123` is `preview-pr-123`. A name with other characters gets a suffix that follows from
@@ -22,8 +21,6 @@ export function stackOf(environment: string): string {
 }
 
 const digestOf = (name: string) => createHash("sha256").update(name).digest();
-
-export const isEnvironment = (stack: string) => stack.startsWith(prefix);
 
 /** Ports that preview environments are published on. */
 const firstPort = 20_000;

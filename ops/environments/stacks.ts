@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { projectRoot } from "../../images/content";
 import { removeWithData } from "../remove-stack";
-import { isEnvironment } from "./names";
+import { isPreview } from "../../config/stack-kind";
 
 /** A preview environment, as the stack's backend knows it. */
 export interface Environment {
@@ -28,7 +28,7 @@ export function environments(): Environment[] {
       deployed: lastUpdate ? new Date(lastUpdate) : undefined,
       resources: resourceCount,
     }))
-    .filter(({ stack }) => isEnvironment(stack))
+    .filter(({ stack }) => isPreview(stack))
     .sort((a, b) => (a.deployed?.getTime() ?? 0) - (b.deployed?.getTime() ?? 0));
 }
 

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 
+import { pulumi } from "../pulumi";
 import type { Drift } from "./drift";
 import type { Finding } from "./findings";
 
@@ -26,7 +27,7 @@ export function fixDrift(
   if (lost.length > 0 && !options.emptyVolumes) {
     throw new Error(
       `gone with all data: ${lost.join(", ")}. Restore it from a backup under the same name first,\n` +
-        `or go on with an empty one: ops/drift ${stack} --fix --empty-volumes`,
+        `or go on with an empty one: ./dating drift ${stack} --fix --empty-volumes`,
     );
   }
   if (!options.pendingChanges) refusePendingChanges(stack);
@@ -46,11 +47,12 @@ export function fixDrift(
     )
     .map(({ urn }) => urn);
   const replaced = new Set([...toReplace(findings, startStopped(findings, host)), ...dependents]);
-  pulumi(
-    ...["up", "--refresh", "--yes", "--skip-preview", "--stack", stack, "--message", "ops/drift --fix"],
+  pulumi([
+    ...["up", "--refresh", "--yes", "--skip-preview", "--stack", stack, "--policy-pack", "policy"],
+    ...["--message", "./dating drift --fix"],
     ...[...replaced].flatMap((urn) => ["--replace", urn]),
     ...outOfReach.flatMap((urn) => ["--exclude", urn]),
-  );
+  ]);
   intruders.filter(({ holdsTheName }) => !holdsTheName).forEach(({ id }) => remove(id));
 }
 
@@ -95,10 +97,6 @@ function refusePendingChanges(stack: string): void {
   if (changes.length === 0) return;
   throw new Error(
     `this checkout and configuration are not what was deployed (${changes.map(([op, count]) => `${count} to ${op}`).join(", ")}).\n` +
-      `Check out what was, look at \`pulumi preview --stack ${stack}\`, or deploy that too: ops/drift ${stack} --fix --pending-changes`,
+      `Check out what was, look at \`pulumi preview --stack ${stack}\`, or deploy that too: ./dating drift ${stack} --fix --pending-changes`,
   );
-}
-
-function pulumi(...args: string[]): void {
-  execFileSync("pulumi", args, { stdio: ["ignore", "inherit", "inherit"] });
 }

@@ -1,10 +1,23 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { projectRoot } from "../../images/content";
 import { secretValues } from "./engine";
 import { redactor } from "./values";
 import { PlanOutput } from "./violations";
+
+/**
+ * Leaves it to a deploy when to end, so that this process has the stack's lock as long as that works. A terminal gives its
+ * Ctrl-C to both; a second one, which this process must not add, would end the deploy at once.
+ *
+ * @returns what takes that back
+ */
+function passSignals(child: ChildProcess): () => void {
+  const pass = (signal: NodeJS.Signals) => child.kill(signal);
+  const wait = () => {};
+  process.on("SIGTERM", pass).on("SIGHUP", pass).on("SIGINT", wait);
+  return () => void process.off("SIGTERM", pass).off("SIGHUP", pass).off("SIGINT", wait);
+}
 
 /**
  * Deploys exactly what a plan says that was saved with a preview.
@@ -32,7 +45,7 @@ export async function applyPlan(stack: string, plan: string, message?: string): 
   const status = await new Promise<number>((done, failed) => {
     child.on("error", failed);
     child.on("close", (code) => done(code ?? 1));
-  });
+  }).finally(passSignals(child));
   await Promise.all(streams);
   if (status === 0) return;
   if (output.violations.length === 0) throw new Error(`the deploy of ${stack} failed`);

@@ -1,5 +1,6 @@
+import { isPreview } from "../../config/stack-kind";
 import { keptAddress } from "../../ops/environments/address";
-import { isEnvironment, portOf, rangeOf, stackOf, toMilliseconds } from "../../ops/environments/names";
+import { portOf, rangeOf, stackOf, toMilliseconds } from "../../ops/environments/names";
 import { notDeployedSince } from "../../ops/environments/stacks";
 
 test.each([
@@ -8,11 +9,11 @@ test.each([
   ["preview-pr-1", "preview-pr-1"],
 ])("the environment %s is the stack %s", (name, stack) => {
   expect(stackOf(name)).toBe(stack);
-  expect(isEnvironment(stack)).toBe(true);
+  expect(isPreview(stack)).toBe(true);
 });
 
 test("no other stack is taken for an environment, nor a name without a letter for one", () => {
-  expect(["dev", "staging", "prod"].filter(isEnvironment)).toEqual([]);
+  expect(["dev", "staging", "prod"].filter(isPreview)).toEqual([]);
   for (const name of ["", "--", "x".repeat(41)]) expect(() => stackOf(name)).toThrow("is no name");
 });
 

@@ -9,7 +9,10 @@ const root = join(__dirname, "../..");
  * What a deploying machine runs: it may be macOS, with bash 3.2, GNU make 3.81 and the tools of BSD. Of ops/docker-engine
  * it runs only how an engine is found: the rest is for Debian.
  */
-const scripts = execFileSync("git", ["ls-files", "hooks", "ops", "Makefile"], { cwd: root, encoding: "utf8" })
+const scripts = execFileSync("git", ["ls-files", "dating", "hooks", "ops", "Makefile"], {
+  cwd: root,
+  encoding: "utf8",
+})
   .split("\n")
   .filter(
     (file) => file && !/\.(ts|mjs|sql)$/.test(file) && file !== "ops/docker-engine" && file !== "ops/test",

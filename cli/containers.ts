@@ -1,0 +1,29 @@
+import { DockerHost, type InspectedContainer } from "../ops/host/inspect";
+import { OperatorError } from "../ops/stack/errors";
+import { requireDeployed, Session } from "../ops/stack/session";
+
+/**
+ * The container of a service, the one that runs first.
+ *
+ * @param stopped take one that does not run, too, where none does
+ * @throws OperatorError that names the services that there are
+ */
+export function containerOf(
+  session: Session,
+  service: string,
+  { stopped = false }: { stopped?: boolean } = {},
+): InspectedContainer {
+  requireDeployed(session);
+  const { stack, environment } = session;
+  const host = new DockerHost(environment);
+  const all = host.containers(`dating.stack=dating-${stack}`);
+  const found = all.filter(({ Config }) => Config.Labels?.["dating.service"] === service);
+  const chosen = found.find(({ State }) => State.Running) ?? (stopped ? found[0] : undefined);
+  if (chosen) return chosen;
+  const there = [...new Set(all.flatMap(({ Config }) => Config.Labels?.["dating.service"] ?? []))].sort();
+  throw new OperatorError(
+    found.length > 0
+      ? `${service} of stack ${stack} does not run; its log: ./dating logs ${stack} ${service}`
+      : `stack ${stack} has no service ${service}: there are ${there.join(", ") || "none"}`,
+  );
+}

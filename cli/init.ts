@@ -1,0 +1,106 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { givenPassphrase, isPublicPassphrase } from "../config/passphrase";
+import { isMadeByItself } from "../config/stack-kind";
+import { projectRoot } from "../images/content";
+import { pulumi } from "../ops/pulumi";
+import { askSecrets, requiredSecrets } from "../ops/secret-values";
+import { StackFile } from "../ops/stack-file";
+import { inWords } from "../ops/stack/backend";
+import { ask, confirm } from "../ops/stack/confirm";
+import { OperatorError, Refused } from "../ops/stack/errors";
+import { Session } from "../ops/stack/session";
+import { act, define, quiet, yes, type CommonOptions } from "./command";
+
+interface Options extends CommonOptions {
+  domain?: string;
+  dockerHost?: string;
+  secretsProvider?: string;
+}
+
+async function init(stack: string, options: Options): Promise<void> {
+  const session = new Session(stack);
+  if (isMadeByItself(stack))
+    throw new OperatorError(`stack ${stack} needs no init: ./dating up dev, ./dating env create NAME`);
+  requireShared(session, options);
+  if (session.exists)
+    throw new OperatorError(`stack ${stack} is in the state ${inWords(session.backend)} already`);
+  const file = existsSync(join(projectRoot, `Pulumi.${stack}.yaml`)) ? new StackFile(stack) : undefined;
+  const domain = await answerOf(
+    options.domain ?? file?.get("domain"),
+    "domain",
+    "Host name, as in dating.example.com: ",
+  );
+  const dockerHost = await answerOf(
+    options.dockerHost ?? file?.get("dockerHost"),
+    "docker-host",
+    "Docker host, as in ssh://deploy@dating.example.com: ",
+  );
+  console.log(`${stack} on ${dockerHost} · served as ${domain} · state ${inWords(session.backend)}`);
+  await confirm(stack, options.yes);
+
+  const provider = options.secretsProvider ? ["--secrets-provider", options.secretsProvider] : [];
+  pulumi(["stack", "init", stack, "--no-select", ...provider]);
+  const path = join(projectRoot, `Pulumi.${stack}.yaml`);
+  if (!existsSync(path)) writeFileSync(path, `config:\n  dating:domain: ${domain}\n`);
+  const made = new StackFile(stack);
+  made.set(domain, "domain");
+  made.set(dockerHost, "dockerHost");
+  made.save();
+  const missing = requiredSecrets.filter((name) => made.value(name) === undefined);
+  if (process.stdin.isTTY) askSecrets(stack, missing);
+  tellRest(stack, process.stdin.isTTY ? [] : missing);
+}
+
+/** @throws Refused where others could not deploy the stack, or everybody could read its secrets */
+function requireShared({ stack, backend }: Session, { secretsProvider }: Options): void {
+  if (backend.own)
+    throw new Refused(
+      `the state of stack ${stack} would be on this machine alone, where nobody else finds it. Choose a backend first: ` +
+        "pulumi login, or export PULUMI_BACKEND_URL=s3://BUCKET (docs/state-and-secrets.md)",
+    );
+  if (secretsProvider !== undefined || /^https?:/.test(backend.url)) return;
+  const passphrase = givenPassphrase();
+  if (!passphrase || isPublicPassphrase(passphrase))
+    throw new Refused(
+      `the secrets of stack ${stack} need a passphrase of their own: export PULUMI_CONFIG_PASSPHRASE_FILE=FILE, or another ` +
+        "--secrets-provider (docs/state-and-secrets.md)",
+    );
+}
+
+async function answerOf(given: unknown, option: string, question: string): Promise<string> {
+  if (typeof given === "string" && given !== "") return given;
+  const answer = await ask(question);
+  if (!answer) throw new Refused(`Nothing was changed. Say it with --${option}`);
+  return answer;
+}
+
+/** What a deploy still needs: `./dating preview` says the same, and more, of what is wrong. */
+function tellRest(stack: string, missing: string[]): void {
+  console.log(
+    [
+      `Stack ${stack} is made. What is left to do:`,
+      ...(missing.length > 0 ? [`./dating secrets set ${stack}      ${missing.join(", ")}`] : []),
+      `./dating images lock ${stack}      pin the images by digest`,
+      `./dating doctor ${stack}           what speaks against the Docker host`,
+      `./dating preview ${stack}          what a deploy would do; also names each setting that is missing or wrong`,
+      `./dating up ${stack}`,
+      `git add Pulumi.${stack}.yaml       its secrets are encrypted in it`,
+    ].join("\n  "),
+  );
+}
+
+export const command = define(
+  "init",
+  "Makes a stack that is neither dev nor a preview: in the backend that is chosen, with an address and a Docker host. Asks for\n" +
+    "what is not given, and says what is left to do before the first deploy.",
+  ["init prod", "init prod --domain dating.example.com --docker-host ssh://deploy@dating.example.com --yes"],
+)
+  .argument("<stack>")
+  .option("--domain <host>", "host name under which it is served")
+  .option("--docker-host <url>", "where it runs, as in ssh://deploy@dating.example.com")
+  .option("--secrets-provider <provider>", "what encrypts its secrets, as pulumi stack init has it")
+  .addOption(quiet())
+  .addOption(yes());
+act(command, init);

@@ -1,0 +1,36 @@
+import { spawnSync } from "node:child_process";
+
+import { Session } from "../ops/stack/session";
+import { act, define } from "./command";
+import { containerOf } from "./containers";
+
+interface Options {
+  follow?: true;
+  tail: string;
+  since?: string;
+}
+
+function logs(stack: string, service: string, { follow, tail, since }: Options): number {
+  const session = new Session(stack);
+  const { Id } = containerOf(session, service, { stopped: true });
+  const options = [...(follow ? ["--follow"] : []), "--tail", tail, ...(since ? ["--since", since] : [])];
+  const { status, error } = spawnSync("docker", ["logs", ...options, Id], {
+    env: session.environment,
+    stdio: "inherit",
+  });
+  if (error) throw error;
+  // Ended by Ctrl-C, as one that follows is.
+  return status ?? 0;
+}
+
+export const command = define(
+  "logs",
+  "Shows the log of a service, as Docker keeps it: of the container that runs, or of the last that did. Loki keeps older logs.",
+  ["logs prod bot", "logs prod bot --follow --tail 20", "logs prod postgres --since 1h"],
+)
+  .argument("<stack>")
+  .argument("<service>", "as ./dating status lists it")
+  .option("-f, --follow", "go on with what is written from now on")
+  .option("-n, --tail <lines>", "how many lines from the end: a number, or all", "100")
+  .option("--since <time>", "only what is newer: 10m, 1h, or a time as in 2026-01-02T15:04:05");
+act(command, logs);

@@ -1,0 +1,65 @@
+import { readFileSync, writeFileSync } from "node:fs";
+
+import { revisionsAfter } from "../images/revisions";
+import { changesShape } from "../ops/review/changes";
+import { runPreview, secretValues } from "../ops/review/engine";
+import { renderMarkdown, renderText, type Review } from "../ops/review/render";
+import { isRefused, reviewOf } from "../ops/review/review";
+import { parsePreview } from "../ops/review/schema";
+import { redactAll, redactor } from "../ops/review/values";
+import { OperatorError } from "../ops/stack/errors";
+import { act, define, fromCaller, json, printJson, type CommonOptions } from "./command";
+
+interface Options extends CommonOptions {
+  recorded?: string;
+  savePlan?: string;
+  markdown?: string;
+}
+
+/** The stack as it is to be, where it gets another shape. */
+async function pictureOf(stack: string, { changes }: Review, options: Options): Promise<string | undefined> {
+  if (options.recorded !== undefined || !changesShape(changes)) return undefined;
+  // Loaded when it is needed: it takes the whole program with it.
+  const [{ mermaid }, { graphOf }, { registrations }] = await Promise.all([
+    import("../ops/drawing/draw.js"),
+    import("../ops/drawing/model.js"),
+    import("../ops/drawing/registrations.js"),
+  ]);
+  return mermaid(graphOf(stack, await registrations(stack)));
+}
+
+/** Shows what a deploy would change. @returns 1 where it would be refused */
+export async function showPreview(stack: string, options: Options): Promise<number | void> {
+  if (options.recorded && options.savePlan)
+    throw new OperatorError("a recorded preview has no plan: leave --recorded out");
+  const text = options.recorded
+    ? readFileSync(options.recorded, "utf8")
+    : runPreview(stack, { plan: options.savePlan });
+  const redact = redactor(options.recorded ? [] : secretValues(stack));
+  const preview = redactAll(parsePreview(text), redact);
+  const review = reviewOf(stack, preview, revisionsAfter);
+  if (options.json) printJson({ ...review, refused: isRefused(preview) });
+  else console.log(renderText(review));
+  if (options.markdown) {
+    const picture = isRefused(preview) ? undefined : await pictureOf(stack, review, options);
+    writeFileSync(options.markdown, renderMarkdown(review, picture));
+  }
+  return isRefused(preview) ? 1 : undefined;
+}
+
+export const command = define(
+  "preview",
+  "Shows what a deploy of the checkout would change: risks first, then each service in words, then every change.\n" +
+    "Values are shown of what cannot hold a secret only.",
+  ["preview prod", "preview prod --save-plan plan.json", "preview prod --markdown build/preview.md"],
+)
+  .argument("<stack>")
+  .option(
+    "--recorded <file>",
+    "read what `pulumi preview --json` printed, instead of asking the engine",
+    fromCaller,
+  )
+  .option("--save-plan <file>", "also write the plan, for `./dating up STACK --plan FILE`", fromCaller)
+  .option("--markdown <file>", "also write the summary as a comment for a pull request", fromCaller)
+  .addOption(json());
+act(command, showPreview);

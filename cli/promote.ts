@@ -1,0 +1,110 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { projectRoot } from "../images/content";
+import { revisionsAfter } from "../images/revisions";
+import { lastDeployment } from "../ops/promotion/deployment";
+import { commitPromotion, promotions } from "../ops/promotion/record";
+import { applySettings } from "../ops/promotion/settings";
+import { verify } from "../ops/promotion/verify";
+import { applyPlan } from "../ops/review/apply";
+import { runPreview, secretValues } from "../ops/review/engine";
+import { renderText } from "../ops/review/render";
+import { isRefused, reviewOf } from "../ops/review/review";
+import { parsePreview } from "../ops/review/schema";
+import { redactAll, redactor } from "../ops/review/values";
+import { missingSecrets } from "../ops/secret-values";
+import { StackFile } from "../ops/stack-file";
+import { OperatorError } from "../ops/stack/errors";
+import { Session } from "../ops/stack/session";
+import { changing } from "./change";
+import { act, define, dryRun, quiet, type CommonOptions } from "./command";
+
+interface Options extends CommonOptions {
+  from?: string;
+  to: string;
+  list?: true;
+}
+
+/** Shows what a changed file of the stack would do, and saves that as a plan. @throws when it is refused */
+function preview(file: StackFile, folder: string, plan: string): void {
+  const configFile = join(folder, `Pulumi.${file.stack}.yaml`);
+  writeFileSync(configFile, file.text(), { mode: 0o600 });
+  const redact = redactor(secretValues(file.stack));
+  const previewed = redactAll(parsePreview(runPreview(file.stack, { plan, configFile })), redact);
+  console.log(renderText(reviewOf(file.stack, previewed, revisionsAfter)));
+  if (isRefused(previewed))
+    throw new OperatorError(`${file.stack} cannot be deployed like that; nothing was changed`);
+}
+
+/** A commit takes the whole file: what somebody else has changed in it must not be promoted on the way. */
+function requireCommitted(file: string): void {
+  const status = execFileSync("git", ["status", "--porcelain", "--", file], {
+    cwd: projectRoot,
+    encoding: "utf8",
+  });
+  if (status.trim() !== "")
+    throw new OperatorError(`${file} has changes that are in no commit: commit or drop them first`);
+}
+
+async function release(source: string, options: Options, folder: string): Promise<void> {
+  const { to } = options;
+  const file = new StackFile(to);
+  requireCommitted(`Pulumi.${to}.yaml`);
+  const deployment = lastDeployment(source);
+  const { images } = await verify(source, deployment);
+  const changes = applySettings(file, images, deployment);
+  for (const { key, before = "nothing", after = "nothing" } of changes) {
+    console.log(`${key}:\n  ${before}\n  → ${after}`);
+  }
+  for (const name of missingSecrets(new StackFile(source), file)) {
+    console.log(
+      `${to} has no dating:botSecrets.${name}, and ${source} has. No secret is promoted; where the bot needs it:\n` +
+        `  pulumi config set --stack ${to} --secret --path 'dating:botSecrets.${name}'`,
+    );
+  }
+  const plan = join(folder, "plan.json");
+  preview(file, folder, plan);
+
+  if (options.dryRun) return console.log("A dry run: nothing was changed.");
+  if (changes.length === 0) {
+    console.log(`Pulumi.${to}.yaml has all that ${source} was deployed with.`);
+  } else {
+    file.save();
+    console.log(`Committed as ${commitPromotion(source, to, deployment, changes)}.`);
+  }
+  if (options.yes) await applyPlan(to, plan, `Promote ${source} to ${to}: deployed ${deployment.endTime}`);
+  else console.log(`Deploy it: ./dating up ${to}`);
+}
+
+async function promote(options: Options): Promise<void> {
+  const { from, to, list } = options;
+  if (list) return void process.stdout.write(promotions(to));
+  if (!from) throw new OperatorError("name the stack that is promoted: --from STACK");
+  if (from === to) throw new OperatorError("a stack is not promoted to itself");
+  const folder = mkdtempSync(join(tmpdir(), "dating-promote-"));
+  try {
+    // Without a deploy only the stack's file changes, which Git looks after.
+    if (options.yes && !options.dryRun) await changing(new Session(to), () => release(from, options, folder));
+    else await release(from, options, folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const command = define(
+  "promote",
+  "Gives a stack the images and the release's settings that another one was deployed and tested with.\n" +
+    "Refuses what has drift, is not healthy, is not pinned by digest, or is not what this checkout would deploy.\n" +
+    "Shows the preview, and writes the change to Pulumi.STACK.yaml as a commit.",
+  ["promote --from staging --to prod", "promote --from staging --to prod --yes", "promote --to prod --list"],
+)
+  .requiredOption("--to <stack>", "the stack that gets it")
+  .option("--from <stack>", "the stack that has it")
+  .option("--list", "only list what was promoted to the stack: when, by whom, from which deployment")
+  .option("--yes", "also deploy what the preview shows: that, or nothing; do not ask")
+  .addOption(dryRun())
+  .addOption(quiet());
+act(command, promote);

@@ -1,0 +1,43 @@
+import { CommanderError } from "commander";
+
+import { OperatorError } from "../ops/stack/errors";
+import { below, names, program } from "./catalog";
+import { bold, red } from "./style";
+
+/** Runs a command line, and sets the process's exit code. */
+export async function main(words: readonly string[]): Promise<void> {
+  try {
+    const [first, second] = words;
+    const named = first === "help" ? second : first;
+    const dating = program(named !== undefined && names.includes(named) ? named : "");
+    for (const each of below(dating))
+      each
+        .exitOverride()
+        .configureHelp({ styleTitle: bold })
+        .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, red("error:"))) });
+    if (first === undefined) dating.outputHelp();
+    else await dating.parseAsync(words, { from: "user" });
+  } catch (error) {
+    process.exitCode = fail(error);
+  }
+}
+
+/**
+ * Tells an error in the one shape that all have.
+ *
+ * @returns the exit code that it means
+ */
+export function fail(error: unknown): number {
+  // Told by commander already; asked-for help is one of them.
+  if (error instanceof CommanderError) return error.exitCode;
+  const { code, syscall, path, message, stack } = error as NodeJS.ErrnoException;
+  const isOurs = error instanceof TypeError || error instanceof ReferenceError;
+  const said =
+    code === "ENOENT" && syscall?.startsWith("spawn")
+      ? `there is no command ${path}: install it, or put it on the PATH`
+      : isOurs || process.env.DATING_DEBUG
+        ? (stack ?? message)
+        : (message ?? String(error));
+  console.error(`${red("error:")} ${said}`);
+  return error instanceof OperatorError ? error.exitCode : 1;
+}

@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+
+import {
+  askSecrets,
+  ownPrefix,
+  parseSecrets,
+  requiredSecrets,
+  secretNames,
+  setSecret,
+} from "../ops/secret-values";
+import { StackFile } from "../ops/stack-file";
+import { OperatorError } from "../ops/stack/errors";
+import { act, define } from "./command";
+
+function set(stack: string, names: string[]): void {
+  if (process.stdin.isTTY) return askSecrets(stack, names.length > 0 ? names : requiredSecrets);
+  const values = parseSecrets(readFileSync(0, "utf8"));
+  if (values.size === 0)
+    throw new OperatorError(
+      `no line NAME=VALUE on standard input; the names are ${secretNames.join(", ")} and ${ownPrefix}NAME`,
+    );
+  for (const [name, value] of values) setSecret(stack, name, value);
+  console.log(`stack ${stack}: set ${[...values.keys()].join(", ")}`);
+}
+
+function list(stack: string): void {
+  const file = new StackFile(stack);
+  const state = (set: boolean, encrypted: boolean, required: boolean) => {
+    if (encrypted) return "set";
+    if (set) return "in plain text: set it again";
+    return required ? "missing" : "not set";
+  };
+  for (const name of secretNames) {
+    const set = file.value(name) !== undefined;
+    console.log(`${name}: ${state(set, file.isSecret(name), requiredSecrets.includes(name))}`);
+  }
+  for (const name of file.parts("botSecrets"))
+    console.log(`${ownPrefix}${name}: ${state(true, file.isSecret("botSecrets", name), false)}`);
+}
+
+export const command = define(
+  "secrets",
+  "The secrets of a stack that people give it, encrypted in Pulumi.STACK.yaml.",
+);
+const setter = define(
+  "set",
+  "Sets them: asked for in a terminal, or read as lines NAME=VALUE from standard input.",
+  ["secrets set prod", "secrets set prod botToken", "secrets set prod <secrets.env"],
+)
+  .argument("<stack>")
+  .argument("[name...]", "which to ask for (default: those without which the stack is refused)");
+act(setter, set);
+const lister = define("list", "Says which are set, and shows none.", ["secrets list prod"]).argument(
+  "<stack>",
+);
+act(lister, list);
+command.addCommand(setter).addCommand(lister);

@@ -1,0 +1,69 @@
+import { existsSync } from "node:fs";
+
+import { isMadeByItself } from "../config/stack-kind";
+import { buildImages, imagesUsedBy } from "../ops/image-builds";
+import { pulumi } from "../ops/pulumi";
+import { applyPlan } from "../ops/review/apply";
+import { inWords } from "../ops/stack/backend";
+import { OperatorError, Refused } from "../ops/stack/errors";
+import { Session } from "../ops/stack/session";
+import { changing } from "./change";
+import { act, define, dryRun, fromCaller, quiet, type CommonOptions } from "./command";
+import { showPreview } from "./preview";
+import { showStatus } from "./status";
+
+interface Options extends CommonOptions {
+  plan?: string;
+}
+
+async function up(stack: string, { plan, dryRun: dry }: Options): Promise<number | void> {
+  const session = new Session(stack);
+  if (plan && !existsSync(plan))
+    throw new OperatorError(`there is no plan ${plan}. Save one: ${anew(stack, plan)}`);
+  if (!session.exists && !isMadeByItself(stack))
+    throw new Refused(
+      `there is no stack ${stack} in the state ${inWords(session.backend)}, and only dev and previews are made by themselves. ` +
+        `Make it: ./dating init ${stack}`,
+    );
+  if (dry) {
+    if (!session.exists)
+      throw new OperatorError(`stack ${stack} is new: ./dating up ${stack} makes it, with all that it has`);
+    return showPreview(stack, {});
+  }
+  await changing(session, async () => {
+    if (!session.exists) pulumi(["stack", "init", stack, "--no-select"]);
+    await buildImages(imagesUsedBy(stack));
+    if (plan) await apply(stack, plan);
+    else pulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy"]);
+    console.log();
+    await showStatus(stack);
+  });
+}
+
+async function apply(stack: string, plan: string): Promise<void> {
+  try {
+    await applyPlan(stack, plan);
+  } catch (error) {
+    if (error instanceof Error)
+      error.message += `\nLook at what a deploy would do now, and save that: ${anew(stack, plan)}`;
+    throw error;
+  }
+}
+
+const anew = (stack: string, plan: string) => `./dating preview ${stack} --save-plan ${plan}`;
+
+export const command = define(
+  "up",
+  "Deploys a stack, with the images that it needs, and says where to look. Only dev and previews are made by themselves; " +
+    "another stack is made by `./dating init`.",
+  ["up dev", "up prod --dry-run", "up prod --plan plan.json"],
+)
+  .argument("<stack>")
+  .option(
+    "--plan <file>",
+    "only what `./dating preview STACK --save-plan FILE` showed, or nothing",
+    fromCaller,
+  )
+  .addOption(dryRun())
+  .addOption(quiet());
+act(command, up);

@@ -1,0 +1,74 @@
+import { Deadline, type Inspected } from "../../hooks/lib/docker.mts";
+import { askDockerOf, deployedResources, dockerEnvironment } from "../deployment";
+import { OperatorError } from "../stack/errors";
+import { certificateLines } from "./certificates";
+import { DockerHost, type InspectedContainer } from "./inspect";
+import { standInFor } from "./origin";
+import { pulumiReport } from "./pulumi";
+import { reachOf, type ServiceStatus } from "./report";
+import { judgeServing } from "./serving";
+
+/** What of a stack runs where, and how well. */
+export interface Status {
+  stack: string;
+  url: string;
+  /** The Docker host. */
+  where: string;
+  services: ServiceStatus[];
+  /** A sentence for each service that does not serve. */
+  notServed: string[];
+  /** Which Pulumi is used, in words. */
+  pulumi: string;
+  grafana?: string;
+  /** A line for each certificate. */
+  certificates: string[];
+}
+
+/**
+ * Looks at a deployed stack.
+ *
+ * @throws OperatorError where it is not deployed
+ */
+export async function statusOf(stack: string): Promise<Status> {
+  const resources = deployedResources(stack);
+  const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
+  if (typeof outputs.url !== "string")
+    throw new OperatorError(`stack ${stack} is not deployed; deploy it: ./dating up ${stack}`);
+  const { url } = outputs;
+  const environment = dockerEnvironment(resources);
+  const host = new DockerHost(environment);
+  const containers = host.containers(`dating.stack=dating-${stack}`);
+  const images = host.imagesOf(containers);
+  askDockerOf(resources);
+  const deadline = new Deadline(20);
+  const asked = await Promise.all(
+    containers.map(async (container) => {
+      // What Docker said is the whole, of which each type is a part.
+      const { trouble } = await judgeServing(container as InspectedContainer & Inspected, deadline);
+      return trouble && `${container.Config.Labels?.["dating.service"] ?? container.Id}: ${trouble}`;
+    }),
+  );
+  const services = containers.flatMap((container) => {
+    const service = container.Config.Labels?.["dating.service"];
+    const { Image: image } = container.Config;
+    const standIn = standInFor(image, images.get(container.Image));
+    return service
+      ? [{ service, state: stateOf(container), reached: reachOf(container, url), image, standIn }]
+      : [];
+  });
+  services.sort((a, b) => (a.service < b.service ? -1 : 1));
+  return {
+    stack,
+    url,
+    where: environment.DOCKER_HOST ?? "this machine's Docker Engine",
+    services,
+    notServed: asked.filter((trouble) => trouble !== undefined).sort(),
+    pulumi: pulumiReport(),
+    grafana: (outputs.grafana as { url: string } | null | undefined)?.url,
+    certificates: await certificateLines(resources),
+  };
+}
+
+function stateOf({ State }: InspectedContainer): string {
+  return State.Running ? (State.Health?.Status ?? State.Status) : State.Status;
+}
