@@ -97,11 +97,18 @@ async function withRelease(
 
 async function tellSchema(stack: string, release: Release, keep: boolean): Promise<void> {
   const target = readTarget(stack);
-  const present = await psql(
-    serverOf(target),
-    target.database.name,
-    "SELECT version_num FROM alembic_version",
-  );
+  const question = "SELECT version_num FROM alembic_version";
+  let present: string;
+  try {
+    present = await psql(serverOf(target), target.database.name, question);
+  } catch (error) {
+    const unknown = `The database does not answer, so nobody knows its revision: ${(error as Error).message}`;
+    if (!keep)
+      throw new BackupError(
+        `${unknown}\nWhere the release is to mend just that: ./dating rollback ${stack} --keep-schema\nNothing was changed.`,
+      );
+    return console.log(unknown);
+  }
   const { compatible, message } = checkSchema(stack, release.revision, present);
   if (!compatible && !keep) throw new BackupError(`${message}\nNothing was changed.`);
   console.log(message);
@@ -135,7 +142,10 @@ export const command = define(
     "--to <time>",
     "the deploy of that time, as --list shows it (default: the last good one that was another)",
   )
-  .option("--keep-schema", "go on although the database is at another revision than the release knew")
+  .option(
+    "--keep-schema",
+    "go on although the database is at another revision than the release knew, or does not answer",
+  )
   .option("--write", "write the release's settings into Pulumi.STACK.yaml when it is deployed")
   .addOption(dryRun())
   .addOption(quiet())

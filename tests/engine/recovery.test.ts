@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, readdirSync, readFileSync, truncateSync, writeF
 import { join } from "node:path";
 
 import { application, rowCounts, sql } from "./support/application";
-import { docker, services } from "./support/docker";
+import { containerOf, docker, services } from "./support/docker";
 import { requestUntilHealthy } from "./support/http";
 import type { Project } from "./support/project";
 import { describeWithS3, startFakeS3, type FakeS3 } from "./support/s3";
@@ -277,6 +277,18 @@ describe("a rollback", () => {
     expect(stdout).toContain("dating:botEnvironment");
     expect(status).toBe(0);
     expect(await bot()).toEqual(before);
+  });
+
+  test("says how to go on where the database does not answer", async () => {
+    await docker("stop", containerOf(project.prefix, "postgres"));
+    const refused = rollback();
+    expect(refused.stderr).toMatch(/The database does not answer[^]*--keep-schema\nNothing was changed\./);
+    expect(refused.status).toBe(1);
+    const { status, stdout } = rollback("--keep-schema", "--dry-run");
+    expect(stdout).toMatch(/nobody knows its revision[^]*A dry run: nothing was changed\./);
+    expect(status).toBe(0);
+    await docker("start", containerOf(project.prefix, "postgres"));
+    await requestUntilHealthy(url);
   });
 
   test("says where the schema does not fit, and changes nothing", async () => {

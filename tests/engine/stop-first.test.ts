@@ -158,26 +158,29 @@ test.each(["postgres", "traefik"] as const)(
   },
 );
 
-test("a port that another program has: Traefik serves on the one before, and on the new one when it is free", async () => {
-  const { traefik } = await services(project.prefix);
-  const rows = await rowCounts(project);
-  const before = new URL(url).port;
-  const port = await freePort();
-  const holder = createServer().listen(port, "0.0.0.0");
-  await once(holder, "listening");
-  try {
-    await project.stack.setConfig("dating:httpPort", { value: String(port) });
-    const said = await failure();
-    expect(said).toMatch(new RegExp(`${port}[^]*(address already in use|already allocated)`));
-    expect(said).toContain("the one before it, runs again and is healthy.");
-    await expectPutBack("traefik", traefik!.Id, rows);
-    await expectHonestPreview("traefik");
-  } finally {
-    holder.close();
-  }
-  url = url.replace(before, String(port));
-  await expectGoodDeploy();
-});
+soakTest(
+  "a port that another program has: Traefik serves on the one before, and on the new one when it is free",
+  async () => {
+    const { traefik } = await services(project.prefix);
+    const rows = await rowCounts(project);
+    const before = new URL(url).port;
+    const port = await freePort();
+    const holder = createServer().listen(port, "0.0.0.0");
+    await once(holder, "listening");
+    try {
+      await project.stack.setConfig("dating:httpPort", { value: String(port) });
+      const said = await failure();
+      expect(said).toMatch(new RegExp(`${port}[^]*(address already in use|already allocated)`));
+      expect(said).toContain("the one before it, runs again and is healthy.");
+      await expectPutBack("traefik", traefik!.Id, rows);
+      await expectHonestPreview("traefik");
+    } finally {
+      holder.close();
+    }
+    url = url.replace(before, String(port));
+    await expectGoodDeploy();
+  },
+);
 
 /** Deploys with a Docker CLI that begins to start the service's new container and gets no further. */
 async function deployUntilStopped(service: string, hurt: (engine: number) => void): Promise<void> {

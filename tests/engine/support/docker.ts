@@ -59,19 +59,20 @@ export async function services(prefix: string): Promise<Record<string, Inspected
 
 /** The prefixes of all stacks of tests that have left anything on the Docker host. */
 export function testPrefixes(): Set<string> {
-  const found = ["container", "network", "volume"].flatMap((kind) =>
-    execFileSync(
-      "docker",
-      [kind, "ls", ...(kind === "container" ? ["--all"] : []), "--format", '{{.Label "dating.stack"}}'],
-      { encoding: "utf8" },
-    ).split("\n"),
-  );
+  const labelsOf = (kind: string, label: string) =>
+    list(kind, "ls", ...(kind === "container" ? ["--all"] : []), "--format", `{{.Label "${label}"}}`);
+  const found = [
+    ...["container", "network", "volume"].flatMap((kind) => labelsOf(kind, "dating.stack")),
+    // A killed command leaves its lock.
+    ...labelsOf("container", "dating.lock"),
+  ];
   return new Set(found.filter((prefix) => /^dating-(preview-)?test-/.test(prefix)));
 }
 
 /** Removes everything that carries the stack's label, running or not. Synchronous, so that it can end a process. */
 export function removeAll(prefix: string): void {
   removeLabelled(`dating.stack=${prefix}`);
+  removeLabelled(`dating.lock=${prefix}`);
 }
 
 /**
