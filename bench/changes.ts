@@ -70,10 +70,10 @@ export const broken = {
 function newImage(service: string, path?: string): Change {
   const build = (project: Project) => {
     appendFileSync(join(project.directory, "images", service, "Dockerfile"), "\n# another release\n");
-    project.run("ops/images", ["build", service]);
+    project.run("./dating", ["images", "build", service]);
   };
   const image = (project: Project) =>
-    project.run("ops/images", ["list"]).match(new RegExp(`\\S+/${service}:\\S+`))![0];
+    project.run("./dating", ["images", "list"]).match(new RegExp(`\\S+/${service}:\\S+`))![0];
   return {
     name: `a new ${service} image`,
     ours: build,

@@ -37,7 +37,7 @@ export class Backup extends pulumi.ComponentResource {
     const { context, database, networks } = args;
     const reader = new Reader(this, name, {
       ...{ context, database, user, may: "pg_read_all_data" },
-      // What ops/backup and ops/restore need to know.
+      // What ./dating backup needs to know.
       facts: { PREFIX: context.prefix, PGHOST: database.connection.host, NETWORK: networks.internal.name },
     });
     this.container = createService(this, args, reader).container;

@@ -50,7 +50,7 @@ export type OwnService = Worker | Job | Server;
 
 /**
  * The services of one's own beside the application's: docs/own-services.md has an example of each kind. Everything that is said
- * of a service holds for them: limits, health, logs, `dating:memory.NAME`, `ops/status`, drift, reviews and backups.
+ * of a service holds for them: limits, health, logs, `dating:memory.NAME`, `./dating status`, drift, reviews and backups.
  */
 export const ownServices = {} satisfies Record<string, OwnService>;
 

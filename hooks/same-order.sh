@@ -14,7 +14,7 @@ docker exec --user postgres --interactive "$container" \
 \set VERBOSITY terse
 SELECT format('DO %L', format('BEGIN RAISE EXCEPTION USING MESSAGE = %L; END',
          format('The indexes of the database %s are ordered by version %s of the image''s library, and this image has %s: rows would'
-                ' not be found. Build them anew:  ops/reindex %s', datname, datcollversion, actual, :'stack')))
+                ' not be found. Build them anew:  ./dating reindex %s', datname, datcollversion, actual, :'stack')))
   FROM pg_database, pg_database_collation_actual_version(oid) actual
  WHERE datallowconn AND datcollversion <> actual ORDER BY datname LIMIT 1 \gexec
 SQL

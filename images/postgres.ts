@@ -129,7 +129,7 @@ function requireSameOrder(
   throw new RunError(
     `${plan.image} may order texts otherwise than the indexes are ordered: it has ${wanted}, and ${present} built them. ` +
       "With it, rows would not be found, and unique ones appear twice; nothing was changed.\n" +
-      `Build the indexes anew and deploy it: ops/reindex ${plan.stack}`,
+      `Build the indexes anew and deploy it: ./dating reindex ${plan.stack}`,
   );
 }
 

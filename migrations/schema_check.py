@@ -27,12 +27,12 @@ def check_known(script: ScriptDirectory, revisions: tuple[str, ...]) -> None:
             raise SchemaProblem(
                 f"the database is ahead of the code: it is at {revision}, and the newest revision of this checkout is"
                 f" {heads[-1]}. Deploy a checkout that has {revision}, or take it back from such a checkout"
-                f" (ops/alembic STACK downgrade {heads[-1]}). Nothing was changed"
+                f" (./dating alembic STACK downgrade {heads[-1]}). Nothing was changed"
             )
         raise SchemaProblem(
             f"the database is at an unknown revision, {revision}, which migrations/versions does not have: it was"
             " renamed or deleted, or the database is another application's. Bring the file back, or, when the schema"
-            " is known to be that of another revision, say so with ops/alembic STACK stamp --purge REVISION."
+            " is known to be that of another revision, say so with ./dating alembic STACK stamp --purge REVISION."
             " Nothing was changed"
         )
 

@@ -60,7 +60,7 @@ function judgeVolumes(
         level: "warn",
         what: `the volume ${name} (${key}) is in use by the container ${nameOf(user)}`,
         why: "the stack would write into it at the same time",
-        fix: "stop that container first; a deployment that was made with Compose is taken over with ops/adopt",
+        fix: "stop that container first; a deployment that was made with Compose is taken over with ./dating adopt",
       },
     ];
   });

@@ -15,7 +15,7 @@ export function judgeNetworks(answers: HostAnswers, wanted: Wanted): Finding[] {
       level: "refuse",
       what: `containers on the network ${Name} may not talk to one another`,
       why: "the engine's configuration gave it enable_icc=false by default-network-opts",
-      fix: `take that out of the engine's daemon.json, then ops/down ${wanted.stack}, and deploy`,
+      fix: `take that out of the engine's daemon.json, then ./dating down ${wanted.stack}, and deploy`,
     });
   }
   // What iptables: false does to Docker's own network; the API tells of it nowhere else.

@@ -52,7 +52,9 @@ export function readTarget(
       get container() {
         const postgres = new DockerHost(onHost).running(environment.PREFIX!, "postgres");
         if (!postgres)
-          throw new BackupError(`No Postgres of stack ${stack} runs. See what does: ops/status ${stack}`);
+          throw new BackupError(
+            `No Postgres of stack ${stack} runs. See what does: ./dating status ${stack}`,
+          );
         return postgres.Name.slice(1);
       },
       name: environment.DATABASE!,

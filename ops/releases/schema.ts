@@ -35,7 +35,7 @@ export function checkSchema(
     message: newer
       ? `Schema: the database is at ${present}, and that release knew ${wanted} as the newest. Either its code works with the ` +
         "later schema too: --keep-schema. Or take the later revisions back first, with what only they can hold: " +
-        `ops/backup create ${stack} && ops/alembic ${stack} downgrade ${wanted}`
-      : `Schema: the database is at ${present}, older than ${wanted}, which that release needs: ops/alembic ${stack} upgrade ${wanted}`,
+        `./dating backup create ${stack} && ./dating alembic ${stack} downgrade ${wanted}`
+      : `Schema: the database is at ${present}, older than ${wanted}, which that release needs: ./dating alembic ${stack} upgrade ${wanted}`,
   };
 }

@@ -38,7 +38,7 @@ export function countsLine(counts: Review["counts"]): string {
 export function renderMarkdown(review: Review, picture?: string, limit = commentLimit): string {
   const { stack, counts, risks, services } = review;
   const head = [marker(stack), `## Preview of ${code(stack)}`, "", `${countsLine(counts)}.`, ""].join("\n");
-  const foot = `\n\nThe whole preview: ${code(`ops/preview ${stack}`)}\n`;
+  const foot = `\n\nThe whole preview: ${code(`./dating preview ${stack}`)}\n`;
   const sections = [
     section("### Risks", riskLines(risks, limit - head.length - foot.length - 20)),
     section(

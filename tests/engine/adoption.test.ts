@@ -29,8 +29,12 @@ afterAll(() => {
   original?.discard();
 });
 
-function adopt(...options: string[]) {
-  const result = project.attempt("ops/adopt", [project.stackName, "--project", original.project, ...options]);
+const adopt = (...options: string[]) => call("start", ...options);
+
+/** Calls one of `./dating adopt`'s commands. */
+function call(command: "start" | "back" | "finish", ...options: string[]) {
+  const words = ["adopt", command, project.stackName, "--project", original.project, ...options];
+  const result = project.attempt("./dating", words);
   printed.push(result.stdout, result.stderr);
   return result;
 }
@@ -110,7 +114,7 @@ test("running it again changes nothing, and neither does a deploy", async () => 
 test("the dump made before adoption can be restored: into another stack than its own, and migrated on the way", async () => {
   const from = ["--from", "backups", "--from-stack", original.project, "--yes"];
   await sql(project, "delete from users");
-  const { status, stderr } = project.attempt("ops/restore", [project.stackName, ...from]);
+  const { status, stderr } = project.attempt("./dating", ["backup", "restore", project.stackName, ...from]);
   expect(stderr).toContain("Running upgrade 002_create_discovery_tables -> 003_add_user_settings");
   expect(status).toBe(0);
   expect((await rowCounts(project)).users).toBe(500);
@@ -120,14 +124,14 @@ test("the dump made before adoption can be restored: into another stack than its
 
 test("the way back leads to the original with all rows", async () => {
   await request(`${url}/api/interactions`, { user_id: 3, target_id: 4, interaction_type: "like" });
-  const { status, stderr } = adopt("--back", "--yes");
+  const { status, stderr } = call("back", "--yes");
   expect(stderr).not.toContain("rror");
   expect(status).toBe(0);
   await requestUntilHealthy(url);
   expect((await request(`${url}/api/interactions/count`)).body).toContain("2");
   expect(await original.sql("select version_num from alembic_version")).toBe("002_create_discovery_tables");
   expect(await original.sql("select rolsuper from pg_roles where rolname = 'dating'")).toBe("t");
-  expect(adopt("--finish").stderr).toContain("has not adopted");
+  expect(call("finish").stderr).toContain("has not adopted");
 });
 
 test("what a Grafana user has made is where it was", async () => {

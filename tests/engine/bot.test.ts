@@ -144,7 +144,7 @@ describe("a bot of which only one may run", () => {
     await project.configurePath("botRollout", "start-first");
     await project.up();
     // The one before, which could not be drained, is still known to the edge for a moment.
-    project.run("ops/smoke", [project.stackName]);
+    project.run("./dating", ["smoke", project.stackName]);
     await project.configurePath("nsfwThreshold", "0.7");
     const answers = await answersDuring(() => project.up());
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);

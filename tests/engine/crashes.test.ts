@@ -49,7 +49,7 @@ async function kill(afterSeconds: number): Promise<void> {
 }
 
 async function recover(): Promise<void> {
-  const { status, stdout, stderr } = project.attempt("ops/recover", [project.stackName]);
+  const { status, stdout, stderr } = project.attempt("./dating", ["recover", project.stackName]);
   expect(`${stdout}${stderr}`).toContain("Done. Now deploy");
   expect(status).toBe(0);
   await project.up();
@@ -80,9 +80,9 @@ test("a second deploy is told who holds the lock, and the recovery leaves a runn
   expect(second.stdout + second.stderr).toMatch(
     /currently locked by 1 lock[^]*created by \S+@\S+ \(pid \d+\)/,
   );
-  const refused = project.attempt("ops/recover", [project.stackName]);
+  const refused = project.attempt("./dating", ["recover", project.stackName]);
   expect(refused.stderr).toMatch(/is being deployed by \S+@\S+ \(pid \d+\) since/);
-  expect(refused.status).toBe(1);
+  expect(refused.status).toBe(3);
   await ended;
   expect(first.exitCode).toBe(0);
 });
@@ -106,7 +106,7 @@ test("what no deploy knows is removed, and nothing of another stack", async () =
   const label = (prefix: string) => ["--label", `dating.stack=${prefix}`];
   const orphan = await docker("create", ...label(project.prefix), webapp!.Config.Image);
   const other = await docker("create", ...label(`${project.prefix}-other`), webapp!.Config.Image);
-  const said = project.run("ops/recover", [project.stackName]);
+  const said = project.run("./dating", ["recover", project.stackName]);
   expect(said.match(/Removing the container/g)).toHaveLength(1);
   await expect(docker("inspect", orphan)).rejects.toThrow(/no such object/i);
   await docker("rm", other);

@@ -61,7 +61,7 @@ describe("a first deploy", () => {
   });
 
   test("is told by one command: what runs, where, and what is a stand-in", async () => {
-    const told = project.run("ops/status", [project.stackName]);
+    const told = project.run("./dating", ["status", project.stackName]);
     for (const service of Object.keys(await services(project.prefix))) {
       expect(told).toMatch(new RegExp(`^  ${service} +healthy +`, "m"));
     }
@@ -161,7 +161,7 @@ describe("migrations", () => {
   });
 
   test("can be looked at, taken back by one and applied again with the documented command", async () => {
-    const alembic = (...args: string[]) => project.run("ops/alembic", [project.stackName, ...args]);
+    const alembic = (...args: string[]) => project.run("./dating", ["alembic", project.stackName, ...args]);
     expect(alembic("current")).toContain("003_add_user_settings (head)");
     expect(alembic("history").match(/^\S+ -> [^,\s]+/gm)).toEqual([
       "002_create_discovery_tables -> 003_add_user_settings",
@@ -280,7 +280,7 @@ describe("a redeploy with a changed bot image", () => {
     const version = (await request(`${url}/version`)).body;
 
     appendFileSync(join(project.directory, "images/bot/Dockerfile"), "\n# another release\n");
-    project.run("ops/images", ["build", "bot"]);
+    project.run("./dating", ["images", "build", "bot"]);
     await deploy();
 
     const after = await services(project.prefix);
@@ -298,7 +298,7 @@ describe("taking the stack down", () => {
   test("removes containers and networks, and the next deploy finds its data and its password", async () => {
     const before = { rows: await rowCounts(project), password: secretOf("database-password") };
 
-    project.run("ops/down", [project.stackName]);
+    project.run("./dating", ["down", project.stackName]);
     expect(await labelled("container", project.prefix)).toEqual([]);
     expect(await labelled("network", project.prefix)).toEqual([]);
     expect(await labelled("volume", project.prefix)).toHaveLength(volumeNames.length);
@@ -309,12 +309,12 @@ describe("taking the stack down", () => {
   });
 
   test("with its volumes asks for the stack's name, and does nothing without it", async () => {
-    const refused = project.attempt("ops/purge", [project.stackName], "yes\n");
-    expect(refused.status).toBe(1);
-    expect(refused.stdout).toContain("Nothing was changed.");
+    const refused = project.attempt("./dating", ["purge", project.stackName], "yes\n");
+    expect(refused.status).toBe(3);
+    expect(refused.stderr).toContain("Nothing was changed.");
     expect(await labelled("container", project.prefix)).toHaveLength(6);
 
-    project.run("ops/purge", [project.stackName], `${project.stackName}\n`);
+    project.run("./dating", ["purge", project.stackName], `${project.stackName}\n`);
     for (const kind of ["container", "network", "volume"] as const) {
       expect(await labelled(kind, project.prefix)).toEqual([]);
     }

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => project?.discard());
 
 const drift = (...flags: string[]) => {
-  const { status, stdout, stderr } = project.attempt("ops/drift", [project.stackName, ...flags]);
+  const { status, stdout, stderr } = project.attempt("./dating", ["drift", project.stackName, ...flags]);
   return { status, text: stdout + stderr };
 };
 

@@ -61,7 +61,9 @@ describe("a certificate of one's own", () => {
     expect(steps.filter((step) => step.includes("docker:"))).toEqual([]);
     expect(await traefik()).toBe(before);
     expect((await ask(domain, ports.https, "/health", next.certificate)).status).toBe(200);
-    expect(project.run("ops/status", [project.stackName])).toMatch(/HTTPS: +dating\.test until \d{4}-/);
+    expect(project.run("./dating", ["status", project.stackName])).toMatch(
+      /HTTPS: +dating\.test until \d{4}-/,
+    );
   });
 });
 
@@ -78,7 +80,7 @@ describeWithPebble("a certificate from an authority that does not find the name 
     writeFileSync(file, text.replace("const seconds = 20 * 60;", "const seconds = 10;"));
   });
 
-  test("is missing with a warning that says why, in the deploy and in ops/status", async () => {
+  test("is missing with a warning that says why, in the deploy and in ./dating status", async () => {
     const authority = { acmeServer: pebble.directory, acmeCaCertificate: pebble.caCertificate };
     await project.configure({ ...settings, tls: "acme", ...authority }, { botToken });
     const { text } = await project.up();
@@ -86,7 +88,7 @@ describeWithPebble("a certificate from an authority that does not find the name 
       /warning: there is no certificate for dating\.test yet\. Traefik said at \S+: .*urn:ietf:params:acme:error/;
     expect(text).toMatch(warning);
     expect(text).toContain(`warning: there is no certificate for ${alias} yet`);
-    expect(project.run("ops/status", [project.stackName])).toMatch(
+    expect(project.run("./dating", ["status", project.stackName])).toMatch(
       /HTTPS: +WARNING: there is no certificate for dating\.test yet\. Traefik said at .*acme:error/,
     );
   });
@@ -101,7 +103,7 @@ describeWithPebble("a certificate from an authority that does not find the name 
     pebble.teach(domain);
     expect((await askUntil(200, domain, ports.https, "/health", root)).body).toContain("healthy");
     expect(pebble.issued()).toBe(2);
-    const status = project.run("ops/status", [project.stackName]);
+    const status = project.run("./dating", ["status", project.stackName]);
     expect(status).toMatch(/HTTPS: +dating\.test until \d{4}-.*\n.*HTTPS: +www\.dating\.test until \d{4}-/);
   });
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => environments?.discard());
 
-const ops = (...args: string[]) => environments.project.run("ops/env", args);
+const ops = (...args: string[]) => environments.project.run("./dating", ["env", ...args]);
 
 test("two environments are served side by side, each with a database of people of its own", async () => {
   expect(urls[first]).not.toBe(urls[second]);
@@ -42,7 +42,7 @@ test("they are listed, and removed by name or by age with everything that they h
   const listed = () => ops("list").match(/^preview-\S+ {2}deployed \d{4}-\S+ /gm)?.length ?? 0;
   expect(listed()).toBe(2);
   expect(ops("remove", "--older-than", "3d")).toBe("nothing to remove\n");
-  expect(environments.project.attempt("ops/env", ["remove", "PR-nobody-made"]).stderr).toContain(
+  expect(environments.project.attempt("./dating", ["env", "remove", "PR-nobody-made"]).stderr).toContain(
     "no such environment",
   );
 

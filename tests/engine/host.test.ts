@@ -31,7 +31,7 @@ describe("a Docker host before a first deploy", () => {
   });
 
   test("is shown by the doctor, from a container too, which needs no state", () => {
-    const { status, stdout } = project.attempt("ops/doctor", [project.stackName]);
+    const { status, stdout } = project.attempt("./dating", ["doctor", project.stackName]);
     expect(stdout).toMatch(/^ {2}engine {5}Docker Engine \d+\.\d+/m);
     expect(stdout).toMatch(/^ {2}disk {7}\d+\.\d GiB free of/m);
     expect(stdout).toMatch(/^ {2}socket {5}\/var\/run\/docker\.sock$/m);
@@ -41,7 +41,7 @@ describe("a Docker host before a first deploy", () => {
 
   test("whose socket is elsewhere is refused by the doctor, and no folder is made in its place", async () => {
     await project.stack.setConfig("dating:dockerSocket", { value: "/run/no-engine.sock" });
-    const { status, stdout } = project.attempt("ops/doctor", [project.stackName]);
+    const { status, stdout } = project.attempt("./dating", ["doctor", project.stackName]);
     expect(stdout).toContain("REFUSED: there is no socket at /run/no-engine.sock on the host");
     expect(status).toBe(1);
     await project.stack.removeConfig("dating:dockerSocket");
@@ -54,7 +54,7 @@ describe("a Docker host before a first deploy", () => {
     expect(steps).not.toEqual([]);
     expect(text).toContain(`${address} does not answer; this preview compares with the state alone`);
     await expect(project.up()).rejects.toThrow(`${address} does not answer; nothing was changed.`);
-    const { status, stderr } = project.attempt("ops/doctor", [project.stackName]);
+    const { status, stderr } = project.attempt("./dating", ["doctor", project.stackName]);
     expect(stderr).toContain(`This has to work first: DOCKER_HOST=${address} docker version`);
     expect(status).toBe(1);
   });

@@ -96,7 +96,7 @@ test("a table that stays in use fails the migration, and nothing is changed", as
   writeRevision(project, "007_note", "006_wait", "ALTER TABLE interactions ADD COLUMN note text");
   const reader = startReading();
   const { status, stdout, stderr } = project.attempt("env", [
-    ...["LOCK_TIMEOUT=4", "ops/alembic", project.stackName, "upgrade", "head"],
+    ...["LOCK_TIMEOUT=4", "./dating", "alembic", project.stackName, "upgrade", "head"],
   ]);
   expect(stdout + stderr).toMatch(/canceling statement due to lock timeout\nALTER TABLE interactions/);
   expect(status).toBe(1);

@@ -91,7 +91,7 @@ test("two heads are refused by the preview already", async () => {
   write("004_other", head, "SELECT 1");
   await expect(project.preview()).rejects.toThrow("has 2 heads, 004_note and 004_other");
   await expect(project.up()).rejects.toThrow("has 2 heads, 004_note and 004_other");
-  const { status, stderr } = project.attempt("ops/alembic", [project.stackName, "upgrade", "head"]);
+  const { status, stderr } = project.attempt("./dating", ["alembic", project.stackName, "upgrade", "head"]);
   expect(stderr).toContain("has 2 heads, 004_note and 004_other");
   expect(status).toBe(1);
   rmSync(file("004_other"));
@@ -108,7 +108,7 @@ test.each([
   expect({ bot: await bot(), dumps: await dumps() }).toEqual(before);
   expect(await sql(project, "select to_regclass('more') is null")).toBe("t");
   // The way out that the message names.
-  project.run("ops/alembic", [project.stackName, "stamp", "--purge", "004_note"]);
+  project.run("./dating", ["alembic", project.stackName, "stamp", "--purge", "004_note"]);
   expect(await revision()).toBe("004_note");
 });
 
@@ -120,7 +120,7 @@ test("another process that holds the lock is waited for, named, and then an erro
     "0"
   );
   const { status, stdout, stderr } = project.attempt("env", [
-    ...["LOCK_TIMEOUT=3", "ops/alembic", project.stackName, "upgrade", "head"],
+    ...["LOCK_TIMEOUT=3", "./dating", "alembic", project.stackName, "upgrade", "head"],
   ]);
   expect(stdout + stderr).toMatch(
     /waiting up to 3 s: another migration is running \(pid \d+[^]*gave up after 3 s/,

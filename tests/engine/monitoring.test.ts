@@ -350,13 +350,13 @@ describe("Grafana", () => {
       await docker("exec", container("grafana"), "sh", "-c", reset);
       const told = "refuses the stack's password";
       expect((await project.preview()).text).toContain(told);
-      const drift = project.attempt("ops/drift", [project.stackName]);
+      const drift = project.attempt("./dating", ["drift", project.stackName]);
       expect(drift.stdout + drift.stderr).toContain(told);
       const [, mend] = /(pulumi up --stack \S+ --target-replace '[^']+')/.exec(drift.stdout) ?? [];
       project.run("sh", ["-c", `${mend} --yes --skip-preview`]);
       const after = await project.up();
       expect(after).toMatchObject({ steps: [], text: expect.not.stringContaining(told) });
-      expect(project.attempt("ops/drift", [project.stackName])).toMatchObject({ status: 0 });
+      expect(project.attempt("./dating", ["drift", project.stackName])).toMatchObject({ status: 0 });
     },
   );
 
@@ -373,14 +373,14 @@ describe("Grafana", () => {
     expect((await project.preview({ refresh: true })).steps).toEqual([
       "update grafana:oss/dashboard:Dashboard dashboard-overview",
     ]);
-    const drift = project.attempt("ops/drift", [project.stackName]);
+    const drift = project.attempt("./dating", ["drift", project.stackName]);
     expect(drift.stdout).toContain("dashboard-overview");
     expect(drift.status).toBe(2);
 
     writeFileSync(file("overview"), readFileSync(file("overview"), "utf8").replace('"30s"', '"1m"'));
     const edited =
       /Dashboard overview was edited in Grafana \(version 2 by admin, [^)]*\), and monitoring\/grafana/;
-    const reviewed = project.attempt("ops/preview", [project.stackName]).stdout;
+    const reviewed = project.attempt("./dating", ["preview", project.stackName]).stdout;
     expect(reviewed).toMatch(edited);
     const { steps, text } = await project.up();
     expect(text).toMatch(edited);
@@ -407,9 +407,9 @@ describe("Grafana", () => {
 
   soakTest("has its folder again, where somebody deleted it with everything in it", async () => {
     await grafana("folders/dating-mini-app", undefined, "DELETE");
-    const drift = project.attempt("ops/drift", [project.stackName]);
+    const drift = project.attempt("./dating", ["drift", project.stackName]);
     expect(drift.stdout).toContain("Grafana's folder Dating Mini App: is gone");
-    project.run("ops/drift", [project.stackName, "--fix"]);
+    project.run("./dating", ["drift", project.stackName, "--fix"]);
     expect(await uids()).toEqual([...ours, "mine"].sort());
     expect(await grafana("folders")).toMatchObject([{ uid: "dating-mini-app", title: "Dating Mini App" }]);
   });
@@ -486,7 +486,7 @@ test("an edited rule reaches Prometheus and nothing else, and its data stay", as
   expect(age.prometheus).toBe("1");
 });
 
-test("switched off and on again, it finds its history", async () => {
+soakTest("switched off and on again, it finds its history", async () => {
   const begin = Math.floor(Date.now() / 1000);
   // In Grafana there is also what a person made, in the folder of the stack's own; and then it does not answer any more.
   await grafana("dashboards/db", {
@@ -537,16 +537,16 @@ test("switched off and on again, it finds its history", async () => {
   expect((await project.preview({ refresh: true })).steps).toEqual([]);
 });
 
-test("ops/status says where Grafana is, and what is a stand-in", async () => {
+test("./dating status says where Grafana is, and what is a stand-in", async () => {
   const { url } = (await project.stack.outputs()).grafana!.value as { url: string };
-  const said = project.run("ops/status", [project.stackName]);
+  const said = project.run("./dating", ["status", project.stackName]);
   expect(said).toContain(url);
   expect(said).toMatch(/^ {2}grafana is /m);
 });
 
 test("a stack is purged although its Grafana is gone", async () => {
   await docker("rm", "--force", ...["grafana", "telegram", "restless", "greedy"].map(container));
-  project.run("ops/purge", [project.stackName], `${project.stackName}\n`);
+  project.run("./dating", ["purge", project.stackName], `${project.stackName}\n`);
   expect(await services(project.prefix)).toEqual({});
 });
 

@@ -117,7 +117,7 @@ test("a job that fails makes its service unhealthy until it succeeds", async () 
   await project.up();
   await until(async () => (await health()) === "unhealthy");
   expect(logOf((await running("reminders")).Id)).toContain("exit code 3");
-  expect(project.attempt("ops/status", [project.stackName]).stdout).toMatch(/reminders .*unhealthy/);
+  expect(project.attempt("./dating", ["status", project.stackName]).stdout).toMatch(/reminders .*unhealthy/);
 });
 
 test("what is taken out of the list is gone after a deploy, and its volume stays where it is", async () => {

@@ -17,8 +17,8 @@ afterAll(() => project.discard());
 
 const containerIds = async () =>
   (await inspect(...(await labelled("container", project.prefix)))).map(({ Id }) => Id).sort();
-const savePlan = () => project.run("ops/preview", [project.stackName, "--save-plan", "plan.json"]);
-const apply = () => project.attempt("ops/up", [project.stackName, "--plan", "plan.json"]);
+const savePlan = () => project.run("./dating", ["preview", project.stackName, "--save-plan", "plan.json"]);
+const apply = () => project.attempt("./dating", ["up", project.stackName, "--plan", "plan.json"]);
 
 /** The passwords that the stack made. */
 function generated(): string[] {
@@ -32,7 +32,7 @@ const botEnvironment = async () => (await services(project.prefix)).bot!.Config.
 test("the comment for a pull request tells the risks, draws the stack as it is to be, and holds no secret", async () => {
   const port = await project.stack.getConfig("dating:httpPort");
   await project.configure({ httpPort: "19998", databasePasswordVersion: "2" });
-  const shown = project.run("ops/preview", [project.stackName, "--markdown", "preview.md"]);
+  const shown = project.run("./dating", ["preview", project.stackName, "--markdown", "preview.md"]);
   const comment = readFileSync(join(project.directory, "preview.md"), "utf8");
   for (const line of [
     `<!-- dating-preview ${project.stackName} -->`,

@@ -34,7 +34,7 @@ describe("with the policy pack, a preview", () => {
       expect(stdout).toContain("careless has the Docker socket: ask the socket proxy");
       expect(stdout).toContain("volume postgres_data has left the stack");
       expect(status).not.toBe(0);
-      const reviewed = project.attempt("ops/preview", [project.stackName]);
+      const reviewed = project.attempt("./dating", ["preview", project.stackName]);
       for (const rule of rules) expect(reviewed.stdout).toContain(`! refused: policy ${rule}, `);
       expect(reviewed.stdout).not.toContain("preview failed");
       expect(reviewed.status).toBe(1);

@@ -103,9 +103,9 @@ test("settings and extensions of one's own are the server's after a deploy, and 
 
 test("an extension that only the superuser can make comes back with a restore", async () => {
   const before = await rowCounts(project);
-  expect(project.attempt("ops/backup", ["create", project.stackName]).status).toBe(0);
+  expect(project.attempt("./dating", ["backup", "create", project.stackName]).status).toBe(0);
   await sql(project, "delete from users");
-  project.run("ops/restore", [project.stackName, "--from", "backups", "--yes"]);
+  project.run("./dating", ["backup", "restore", project.stackName, "--from", "backups", "--yes"]);
   expect(await rowCounts(project)).toEqual(before);
   expect(await sql(project, "SELECT extname FROM pg_extension WHERE extname = 'pg_stat_statements'")).toBe(
     "pg_stat_statements",
@@ -141,7 +141,7 @@ describe("an image whose library orders texts otherwise", () => {
   beforeAll(async () => {
     // As though the data had been made long ago.
     await project.configurePath("images.postgres", earlier);
-    project.run("ops/reindex", [project.stackName, "--yes"]);
+    project.run("./dating", ["reindex", project.stackName, "--yes"]);
     await sql(project, "UPDATE pg_database SET datcollversion = '2.31'");
     [index, rows] = [await node(), await rowCounts(project)];
     remove("images.postgres");
@@ -153,16 +153,16 @@ describe("an image whose library orders texts otherwise", () => {
 
   test("is not deployed by a command that was not confirmed", async () => {
     const before = await running();
-    const { status, stderr } = project.attempt("ops/reindex", [project.stackName], "no\n");
+    const { status, stderr } = project.attempt("./dating", ["reindex", project.stackName], "no\n");
     expect({ status, stderr }).toMatchObject({
-      status: 1,
+      status: 3,
       stderr: expect.stringContaining("Nothing was changed."),
     });
     expect(await running()).toBe(before);
   });
 
   test("builds all indexes anew and is deployed by that command", async () => {
-    project.run("ops/reindex", [project.stackName, "--yes"]);
+    project.run("./dating", ["reindex", project.stackName, "--yes"]);
     await requestUntilHealthy(url);
     expect(await node()).not.toBe(index);
     expect(await rowCounts(project)).toEqual(rows);
@@ -182,7 +182,7 @@ describe("an image whose library orders texts otherwise", () => {
     await docker("rm", "--force", Id);
     const { text } = await project.up({ refresh: true }).catch((error: unknown) => ({ text: String(error) }));
     expect(text).toContain("The indexes of the database dating are ordered by version 2.31");
-    project.run("ops/reindex", [project.stackName, "--yes"]);
+    project.run("./dating", ["reindex", project.stackName, "--yes"]);
     await requestUntilHealthy(url);
     expect(await rowCounts(project)).toEqual(rows);
   });

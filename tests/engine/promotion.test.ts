@@ -41,7 +41,8 @@ afterAll(() => {
   registry?.remove();
 });
 
-const lockImages = (...args: string[]) => project.attempt("ops/lock-images", [project.stackName, ...args]);
+const lockImages = (...args: string[]) =>
+  project.attempt("./dating", ["images", "lock", project.stackName, ...args]);
 
 function configuredImages(): Record<string, string> {
   const file = readFileSync(join(project.directory, `Pulumi.${project.stackName}.yaml`), "utf8");
@@ -109,7 +110,7 @@ describe("locking images", () => {
 
 describe("pushing images", () => {
   const push = () =>
-    project.attempt("ops/images", ["push", `${registry.host}/Pushed`, project.stackName, "webapp"]);
+    project.attempt("./dating", ["images", "push", `${registry.host}/Pushed`, project.stackName, "webapp"]);
 
   test("pins what was built here to the digest under which the registry has it", async () => {
     const before = configuredImages();
@@ -190,7 +191,8 @@ describe("a promotion", () => {
   const git = (...args: string[]) => project.run("git", args);
   const prodFile = () => readFileSync(join(project.directory, `Pulumi.${prod}.yaml`), "utf8");
   const promote = (...flags: string[]) => {
-    const { status, stdout, stderr } = project.attempt("ops/promote", [
+    const { status, stdout, stderr } = project.attempt("./dating", [
+      "promote",
       ...["--from", project.stackName, "--to", prod],
       ...flags,
     ]);
@@ -314,7 +316,7 @@ describe("a promotion", () => {
 
     expect(git("show", "--name-only", "--format=", "HEAD").trim()).toBe(`Pulumi.${prod}.yaml`);
     expect(git("log", "-1", "--format=%B")).toContain(`Promoted-From: ${project.stackName}\n`);
-    const listed = project.run("ops/promote", ["--to", prod, "--list"]);
+    const listed = project.run("./dating", ["promote", "--to", prod, "--list"]);
     expect(listed).toMatch(
       new RegExp(
         `^\\w+  \\S+  Ada <ada@example.com>  from ${project.stackName} as deployed \\S+, commit [0-9a-f]{40}\n$`,
@@ -358,15 +360,15 @@ describe("a promotion", () => {
     };
     run("pulumi", "config", "set", "--stack", prod, "dating:nsfwThreshold", "0.6");
     run("pulumi", "up", "--stack", prod, "--yes", "--skip-preview");
-    run("ops/rollback", prod, "--yes");
+    run("./dating", "rollback", prod, "--yes");
     expect(await secretOf(`${project.prefix}-prod`)).toBe(secrets.prod);
     expect((await services(`${project.prefix}-prod`)).bot!.Config.Env).toContain("NSFW_THRESHOLD=0.8");
 
     const name = `${project.stackName}-pr`;
     process.once("exit", () => removeAll(`dating-preview-${name}`));
-    run("ops/env", "create", name, "--like", project.stackName);
+    run("./dating", "env", "create", name, "--like", project.stackName);
     expect(await secretOf(`dating-preview-${name}`)).toBeUndefined();
-    run("ops/env", "remove", name);
+    run("./dating", "env", "remove", name);
     expect(await secretOf(project.prefix)).toBe(secrets.tested);
     git("checkout", "--quiet", "--", `Pulumi.${prod}.yaml`);
   });

@@ -44,8 +44,8 @@ const photos = () =>
 /** Every row of a table, as text. */
 const rows = (table: string) => sql(project, `select t::text from ${table} t order by 1`);
 
-const backup = (...args: string[]) => project.attempt("ops/backup", args);
-const restore = (...args: string[]) => project.attempt("ops/restore", args);
+const backup = (...args: string[]) => project.attempt("./dating", ["backup", ...args]);
+const restore = (...args: string[]) => project.attempt("./dating", ["backup", "restore", ...args]);
 const archives = () => readdirSync(join(project.directory, "backups", project.stackName));
 
 describe("an archive in a folder", () => {
@@ -72,9 +72,9 @@ describe("an archive in a folder", () => {
 
   test("leaves what it replaced, and one command brings that back", async () => {
     expect((await rowCounts(project)).profiles).toBe(2000);
-    expect(restore(project.stackName, "--undo").status).toBe(0);
+    expect(project.attempt("./dating", ["backup", "undo", project.stackName]).status).toBe(0);
     expect((await rowCounts(project)).profiles).toBe(0);
-    expect(restore(project.stackName, "--undo").status).toBe(0);
+    expect(project.attempt("./dating", ["backup", "undo", project.stackName]).status).toBe(0);
     expect((await rowCounts(project)).profiles).toBe(2000);
   });
 
@@ -245,7 +245,7 @@ print(names(made, 14, 30), names(made, 2, 365), names(made, 1, 1), names(made[:1
 
 describe("a rollback", () => {
   const rollback = (...options: string[]) =>
-    project.attempt("ops/rollback", [project.stackName, "--yes", ...options]);
+    project.attempt("./dating", ["rollback", project.stackName, "--yes", ...options]);
   const bot = async () => {
     const { Config } = (await services(project.prefix)).bot!;
     return { image: Config.Image, threshold: Config.Env.find((each) => each.startsWith("NSFW_THRESHOLD=")) };
@@ -255,7 +255,7 @@ describe("a rollback", () => {
     const before = { bot: await bot(), rows: await rowCounts(project) };
     await project.stack.setConfig("dating:nsfwThreshold", { value: "0.8" });
     appendFileSync(join(project.directory, "images/bot/Dockerfile"), "\n# another release\n");
-    project.run("ops/images", ["build", "bot"]);
+    project.run("./dating", ["images", "build", "bot"]);
     await project.up();
     expect((await bot()).threshold).toBe("NSFW_THRESHOLD=0.8");
     expect((await bot()).image).not.toBe(before.bot.image);
@@ -293,10 +293,14 @@ describe("a rollback", () => {
 
   test("says where the schema does not fit, and changes nothing", async () => {
     const before = await bot();
-    project.run("ops/alembic", [project.stackName, "downgrade", "-1"]);
-    const [first] = project.run("ops/rollback", [project.stackName, "--list"]).trim().split("\n").slice(-1);
+    project.run("./dating", ["alembic", project.stackName, "downgrade", "-1"]);
+    const [first] = project
+      .run("./dating", ["rollback", project.stackName, "--list"])
+      .trim()
+      .split("\n")
+      .slice(-1);
     const { status, stderr } = rollback("--to", first!.split(" ")[0]!);
-    expect(stderr).toContain(`ops/alembic ${project.stackName} upgrade 003_add_user_settings`);
+    expect(stderr).toContain(`./dating alembic ${project.stackName} upgrade 003_add_user_settings`);
     expect(status).toBe(1);
     expect(await bot()).toEqual(before);
   });

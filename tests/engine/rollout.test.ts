@@ -51,7 +51,7 @@ async function underLoad(change: () => Promise<unknown>): Promise<void> {
 
 const newImage = (name: string) => {
   appendFileSync(join(project.directory, "images", name, "Dockerfile"), "\n# another release\n");
-  project.run("ops/images", ["build", name]);
+  project.run("./dating", ["images", "build", name]);
 };
 
 const reachesItsService = async (_: string, prepare: () => Promise<void> | void) => {

@@ -23,7 +23,7 @@ const unavailable: Answer = {
   body: '{"error":"the service is not available at the moment"}',
 };
 const containerOf = async (service: string) => (await services(project.prefix))[service]!.Id;
-const smoke = () => project.attempt("ops/smoke", [project.stackName, "--timeout", "1"]);
+const smoke = () => project.attempt("./dating", ["smoke", project.stackName, "--timeout", "1"]);
 
 /** Changes a file of the checkout for as long as something is tried. */
 async function changed(file: string, from: string, to: string, action: () => Promise<void>): Promise<void> {
@@ -82,8 +82,8 @@ const isAnsweredFor = (hurt: string[], heal: string[]) => {
 
   test("is found by the smoke test, the status and the look for drift", () => {
     expect(smoke()).toMatchObject({ status: 1, stderr: expect.stringMatching(/does not serve:\n {2}bot: /) });
-    expect(project.run("ops/status", [project.stackName])).toMatch(/Not served:\n {2}bot: /);
-    expect(project.attempt("ops/drift", [project.stackName])).toMatchObject({
+    expect(project.run("./dating", ["status", project.stackName])).toMatch(/Not served:\n {2}bot: /);
+    expect(project.attempt("./dating", ["drift", project.stackName])).toMatchObject({
       status: 2,
       stdout: expect.stringContaining("  bot: "),
     });

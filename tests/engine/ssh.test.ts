@@ -38,7 +38,7 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
     // Without a configuration that shares connections, the first deploy of 14 services has some 17 at once.
     expect(host.mostSessions()).toBeGreaterThan(1);
     // A refresh asks Grafana before the program runs, which would open the tunnel.
-    const tunnel = spawn("ops/grafana", [project.stackName], {
+    const tunnel = spawn("./dating", ["grafana", project.stackName], {
       cwd: project.directory,
       env: { ...process.env, ...project.environment },
       stdio: ["ignore", "pipe", "inherit"],
@@ -78,9 +78,9 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
       "delete grafana:oss/dashboard:Dashboard dashboard-deployments",
     ]);
     const asked = ["curl", "--silent", "--user", "nobody:right", `${grafana}/api/dashboards/uid/deployments`];
-    const said = project.run("ops/grafana", [project.stackName, "--", ...asked]);
+    const said = project.run("./dating", ["grafana", project.stackName, "--", ...asked]);
     expect(said).toContain("Invalid username or password");
-    expect(project.attempt("ops/drift", [project.stackName]).status).toBe(0);
+    expect(project.attempt("./dating", ["drift", project.stackName]).status).toBe(0);
     await gone();
   });
 
@@ -100,18 +100,18 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
     );
     await project.up();
     expect(await sql(project, "select count(*) from over_ssh")).toBe("0");
-    expect(project.run("ops/alembic", [project.stackName, "current"])).toContain("004_over_ssh");
-    project.run("ops/alembic", [project.stackName, "downgrade", "-1"]);
+    expect(project.run("./dating", ["alembic", project.stackName, "current"])).toContain("004_over_ssh");
+    project.run("./dating", ["alembic", project.stackName, "downgrade", "-1"]);
     rmSync(file);
   });
 
   test("is looked at, backed up and checked for drift by the commands of this machine", () => {
-    expect(project.run("ops/status", [project.stackName])).toMatch(
+    expect(project.run("./dating", ["status", project.stackName])).toMatch(
       / on ssh:\/\/dating-host:\n(.*\n)*  backup /,
     );
-    expect(project.run("ops/backup", ["create", project.stackName])).toContain("database");
-    expect(project.run("ops/doctor", [project.stackName])).toContain("ssh://dating-host");
-    expect(project.attempt("ops/drift", [project.stackName]).status).toBe(0);
+    expect(project.run("./dating", ["backup", "create", project.stackName])).toContain("database");
+    expect(project.run("./dating", ["doctor", project.stackName])).toContain("ssh://dating-host");
+    expect(project.attempt("./dating", ["drift", project.stackName]).status).toBe(0);
   });
 
   test("that does not answer is told before anything is touched, with what to try", async () => {

@@ -101,7 +101,7 @@ test("taking one down touches nothing of the others, which go on serving", async
       [sides.staging, sides.prod].map(async ({ project }) => labelled("container", project.prefix)),
     );
   const before = await ids();
-  sides.dev.project.run("ops/down", [sides.dev.project.stackName]);
+  sides.dev.project.run("./dating", ["down", sides.dev.project.stackName]);
   expect(await labelled("container", sides.dev.project.prefix)).toEqual([]);
 
   expect(await ids()).toEqual(before);

@@ -32,7 +32,7 @@ function move(url: string, environment: Record<string, string>): void {
   const before = { password: output({}, "password"), token: output({}, "token") };
   const moved = project.run("env", [
     ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-    ...["ops/move-state", project.stackName, "--to", url],
+    ...["./dating", "state", "move", project.stackName, "--to", url],
   ]);
   expect(moved).toContain(`of stack ${project.stackName} are in ${url}.`);
   pulumi(there, "preview", "--stack", project.stackName, "--expect-no-changes");
@@ -41,7 +41,7 @@ function move(url: string, environment: Record<string, string>): void {
 
   const again = project.attempt("env", [
     ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-    ...["ops/move-state", project.stackName, "--to", url],
+    ...["./dating", "state", "move", project.stackName, "--to", url],
   ]);
   expect(again.status).toBe(1);
   expect(again.stderr).toContain("with resources already; nothing was changed");

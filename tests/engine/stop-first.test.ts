@@ -123,7 +123,7 @@ test.each<["postgres" | "traefik", string, () => Promise<string> | string, RegEx
     expect(said).toContain(`${before!.Name.slice(1)}, the one before it, runs again and is healthy.`);
     await expectPutBack(service, before!.Id, rows);
     await expectHonestPreview(service);
-    const drift = project.attempt("ops/drift", [project.stackName]);
+    const drift = project.attempt("./dating", ["drift", project.stackName]);
     expect(drift.stdout + drift.stderr).toContain(
       `${before!.Name.slice(1)}, the one before it, serves. Deploy again`,
     );
@@ -140,7 +140,7 @@ soakTest("the same wrong image again, after a recovery too, ends as well", async
   for (let turn = 0; turn < 2; turn++) {
     expect(await failure()).toContain("the one before it, runs again and is healthy.");
     await expectPutBack("postgres", postgres!.Id, rows);
-    expect(project.run("ops/recover", [project.stackName])).toContain("Done. Now deploy");
+    expect(project.run("./dating", ["recover", project.stackName])).toContain("Done. Now deploy");
     await expectPutBack("postgres", postgres!.Id, rows);
   }
   await project.stack.removeConfig("dating:images.postgres", true);
@@ -224,7 +224,7 @@ soakTest(
     await deployUntilStopped("postgres", killTree);
     expect((await containers("postgres")).filter(({ running }) => running)).toEqual([]);
 
-    expect(project.run("ops/recover", [project.stackName])).toContain(
+    expect(project.run("./dating", ["recover", project.stackName])).toContain(
       "postgres: no container ran, so the last one that served was started",
     );
     await expectPutBack("postgres", postgres!.Id, rows);
@@ -274,7 +274,7 @@ soakTest(
 
     await project.configurePath("images.postgres", used);
     await project.stack.setConfig("dating:healthTimeout", { value: "20" });
-    project.run("ops/recover", [project.stackName]);
+    project.run("./dating", ["recover", project.stackName]);
     await expectGoodDeploy();
     expect(await docker("ps", "--all", "--quiet", "--filter", `ancestor=${idle}`)).toBe("");
   },

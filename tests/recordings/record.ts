@@ -1,5 +1,5 @@
 /*
- * Records what `pulumi preview --json` says of every kind of change, for the tests of ops/preview:
+ * Records what `pulumi preview --json` says of every kind of change, for the tests of ./dating preview:
  *   eval "$(make -s env)" && node --import tsx tests/recordings/record.ts [NAME…]
  */
 import { writeFileSync } from "node:fs";

@@ -12,7 +12,7 @@ interface Step {
 }
 
 /**
- * A preview without what ops/preview does not read: where in the program a resource was made, what depends on what, the
+ * A preview without what ./dating preview does not read: where in the program a resource was made, what depends on what, the
  * outputs. Of steps that change nothing, only the stack's own keeps its state: its outputs are what was deployed.
  */
 export function reduce(text: string): string {

@@ -28,12 +28,16 @@ afterAll(() => {
 });
 
 /** In the background, so that the load goes on. */
-const adopt = (...options: string[]) =>
-  promisify(execFile)("ops/adopt", [project.stackName, "--project", original.project, ...options], {
-    cwd: project.directory,
-    env: { ...process.env, ...project.environment },
-    maxBuffer: 64 * 1024 * 1024,
-  });
+const adopt = (command: "start" | "back" | "finish", ...options: string[]) =>
+  promisify(execFile)(
+    "./dating",
+    ["adopt", command, project.stackName, "--project", original.project, ...options],
+    {
+      cwd: project.directory,
+      env: { ...process.env, ...project.environment },
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
 
 const count = "select count(*) from interactions";
 
@@ -61,20 +65,20 @@ let written = 0;
 test("under load, no acknowledged write is lost: there, back, and there again for good", async () => {
   await whileWriting(
     "adoption",
-    () => adopt("--yes"),
+    () => adopt("start", "--yes"),
     () => sql(project, count),
   );
   await whileWriting(
     "way back",
-    () => adopt("--back", "--yes"),
+    () => adopt("back", "--yes"),
     () => original.sql(count),
   );
   await whileWriting(
     "again",
-    () => adopt("--yes"),
+    () => adopt("start", "--yes"),
     () => sql(project, count),
   );
-  expect((await adopt("--finish")).stdout).toContain("are removed");
+  expect((await adopt("finish")).stdout).toContain("are removed");
   const volumes = await docker("volume", "ls", "--quiet", "--filter", `name=^${original.project}_`);
   expect(volumes).toContain("postgres_data");
   expect(volumes).toContain("grafana_data");

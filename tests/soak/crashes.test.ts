@@ -29,11 +29,11 @@ afterAll(() => project?.discard());
 
 test(`a deploy that was killed at ${points} points is recovered, with every row`, async () => {
   const before = await rowCounts(project);
-  project.run("ops/down", [project.stackName]);
+  project.run("./dating", ["down", project.stackName]);
   const events = (await deployAndKill(project)).length;
   await expectConverged(project, whole);
   for (const point of spread(points, events)) {
-    project.run("ops/down", [project.stackName]);
+    project.run("./dating", ["down", project.stackName]);
     const seen = await deployAndKill(project, point);
     say(`deploy killed after event ${seen.length} of ${events}: ${seen.at(-1)}`);
     await recover(project, url);

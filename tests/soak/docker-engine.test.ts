@@ -56,7 +56,7 @@ async function deployWhileEngineDies(what: string, point: number, events: number
 }
 
 test(`a first deploy during which the Docker Engine was killed at ${points} points is recovered`, async () => {
-  const purge = () => project.run("ops/purge", [project.stackName], `${project.stackName}\n`);
+  const purge = () => project.run("./dating", ["purge", project.stackName], `${project.stackName}\n`);
   purge();
   const events = (await deployAndKill(project)).length;
   for (const point of spread(points, events)) {
@@ -70,10 +70,10 @@ test(`a first deploy during which the Docker Engine was killed at ${points} poin
 test(`a deploy during which it was killed at ${points} points is recovered, with every row`, async () => {
   await users();
   const before = await rowCounts(project);
-  project.run("ops/down", [project.stackName]);
+  project.run("./dating", ["down", project.stackName]);
   const events = (await deployAndKill(project)).length;
   for (const point of spread(points, events)) {
-    project.run("ops/down", [project.stackName]);
+    project.run("./dating", ["down", project.stackName]);
     await deployWhileEngineDies("deploy", point, events);
     expect(await rowCounts(project)).toEqual(before);
     await expectConverged(project, whole);

@@ -57,7 +57,7 @@ async function expectServed(): Promise<void> {
 
 const parsed = (body: string) => JSON.parse(body || "{}") as object;
 
-const drift = (...flags: string[]) => project.attempt("ops/drift", [project.stackName, ...flags]);
+const drift = (...flags: string[]) => project.attempt("./dating", ["drift", project.stackName, ...flags]);
 
 /** An unchanged deploy applies nothing, whatever is asked of the engine on the way, and nothing is other than deployed. */
 async function expectNothingToDo(): Promise<void> {
@@ -140,16 +140,16 @@ describe.each(engines)("on Docker Engine %s", (_, engine) => {
       "insert into users (tg_id, username) select n, 'user' || n from generate_series(1, 1000) n",
     );
     const before = await rowCounts(project);
-    project.run("ops/backup", ["create", project.stackName, "--all-volumes"]);
+    project.run("./dating", ["backup", "create", project.stackName, "--all-volumes"]);
     await sql(project, "delete from users where tg_id <= 1000");
-    project.run("ops/restore", [project.stackName, "--from", "backups", "--yes"]);
+    project.run("./dating", ["backup", "restore", project.stackName, "--from", "backups", "--yes"]);
     expect(await rowCounts(project)).toEqual(before);
     await expectServed();
   });
 
   test("taken down and brought up again, it has its data", async () => {
     const before = await rowCounts(project);
-    project.run("ops/down", [project.stackName]);
+    project.run("./dating", ["down", project.stackName]);
     expect(await labelled("container", project.prefix)).toEqual([]);
     await project.up();
     expect(await rowCounts(project)).toEqual(before);
@@ -159,7 +159,13 @@ describe.each(engines)("on Docker Engine %s", (_, engine) => {
 
   test("an image that is pushed is pinned by the digest that the registry has", async () => {
     const registry = startRegistry();
-    const pushed = project.run("ops/images", ["push", "localhost:5000/dating", project.stackName, "webapp"]);
+    const pushed = project.run("./dating", [
+      "images",
+      "push",
+      "localhost:5000/dating",
+      project.stackName,
+      "webapp",
+    ]);
     const [reference] = /localhost:5000\/dating\/webapp:\S+@sha256:[0-9a-f]{64}/.exec(pushed)!;
     host.docker(["rmi", "--force", reference.replace(/@.*/, "")]);
     host.docker(["pull", "--quiet", reference]);

@@ -20,6 +20,6 @@ test("ten preview environments run side by side on one host, and leave nothing b
     expect(seen).toEqual({ page: expect.stringContaining("Dating Mini App"), users: 40, unhealthy: [] });
   }
 
-  environments.project.run("ops/env", ["remove", ...environments.names]);
+  environments.project.run("./dating", ["env", "remove", ...environments.names]);
   for (const name of environments.names) expect(await environments.remains(name)).toEqual([]);
 });

@@ -12,9 +12,9 @@ beforeAll(async () => {
 });
 afterAll(() => project?.discard());
 
-test("ops/drift brings back a Grafana that does not answer", async () => {
+test("./dating drift brings back a Grafana that does not answer", async () => {
   await docker("stop", containerOf(project.prefix, "grafana"));
-  const said = project.run("ops/drift", [project.stackName, "--fix"]);
+  const said = project.run("./dating", ["drift", project.stackName, "--fix"]);
   expect(said).toContain("Not compared: what Grafana shows: nobody answers");
   expect(said).toContain(`Stack ${project.stackName} is as it was deployed.`);
 });

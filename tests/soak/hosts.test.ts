@@ -31,7 +31,7 @@ function stop(): void {
   project?.discard();
 }
 
-const doctor = () => project.attempt("ops/doctor", [project.stackName]);
+const doctor = () => project.attempt("./dating", ["doctor", project.stackName]);
 
 async function expectServed(): Promise<void> {
   await requestUntilHealthy(url);
@@ -123,7 +123,7 @@ describe("an engine with few ranges, other defaults and no proxy of its own", ()
       const resources = await other.project.stack.exportStack();
       expect((resources.deployment as { resources?: unknown[] }).resources ?? []).toHaveLength(1);
 
-      const { status, stdout } = other.project.attempt("ops/doctor", [other.project.stackName]);
+      const { status, stdout } = other.project.attempt("./dating", ["doctor", other.project.stackName]);
       expect(stdout).toContain("A deploy would be refused.");
       expect(status).toBe(1);
 

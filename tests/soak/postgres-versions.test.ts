@@ -47,7 +47,7 @@ describe.each(["16", "18"])("a new stack with Postgres %s", (version) => {
     const before = await rowCounts(project);
     for (const command of ["create", "verify"]) {
       const from = command === "verify" ? ["--from", "backups"] : [];
-      const { status, stderr } = project.attempt("ops/backup", [command, project.stackName, ...from]);
+      const { status, stderr } = project.attempt("./dating", ["backup", command, project.stackName, ...from]);
       expect({ command, status, stderr: status === 0 ? "" : stderr }).toEqual({
         command,
         status: 0,
@@ -55,7 +55,7 @@ describe.each(["16", "18"])("a new stack with Postgres %s", (version) => {
       });
     }
     await sql(project, "DELETE FROM interactions");
-    project.run("ops/restore", [project.stackName, "--from", "backups", "--yes"]);
+    project.run("./dating", ["backup", "restore", project.stackName, "--from", "backups", "--yes"]);
     expect(await rowCounts(project)).toEqual(before);
     await requestUntilHealthy(url);
   });

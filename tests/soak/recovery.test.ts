@@ -19,7 +19,7 @@ beforeAll(async () => {
     `insert into users (tg_id, username, first_name) select n, repeat('u' || n, 10), 'Zoë ' || n
        from generate_series(1, 400000) n`,
   );
-  expect(project.attempt("ops/backup", ["create", project.stackName]).status).toBe(0);
+  expect(project.attempt("./dating", ["backup", "create", project.stackName]).status).toBe(0);
 });
 afterAll(() => project?.discard());
 
@@ -30,7 +30,7 @@ test("a restore that is killed at any time leaves one whole database, and can be
   const seen = new Set<number>();
   for (let milliseconds = 500; milliseconds < 16_000; milliseconds += 1000) {
     await sql(project, "delete from users where tg_id > 10");
-    const child = spawn("ops/restore", [project.stackName, ...restore], {
+    const child = spawn("./dating", ["backup", "restore", project.stackName, ...restore], {
       cwd: project.directory,
       env: { ...process.env, ...project.environment },
       detached: true,
@@ -49,23 +49,31 @@ test("a restore that is killed at any time leaves one whole database, and can be
   }
   expect(seen.size).toBe(2);
   await sql(project, "delete from users");
-  expect(project.attempt("ops/restore", [project.stackName, ...restore]).status).toBe(0);
+  expect(project.attempt("./dating", ["backup", "restore", project.stackName, ...restore]).status).toBe(0);
   expect(await users()).toBe(400_000);
-  expect(project.attempt("ops/restore", [project.stackName, "--undo"]).status).toBe(0);
+  expect(project.attempt("./dating", ["backup", "undo", project.stackName]).status).toBe(0);
   expect(await users()).toBe(0);
   await requestUntilHealthy(url);
 });
 
 test("a cold copy of the database's files comes back, with the passwords of today", async () => {
   const rows = await rowCounts(project);
-  const made = project.attempt("ops/backup", [
+  const made = project.attempt("./dating", [
+    "backup",
     ...["create", project.stackName, "--no-database", "--volume", "postgres_data", "--to", "cold"],
   ]);
   expect(made.stderr).toMatch(/postgres away for \d/);
   await project.stack.setConfig("dating:databasePasswordVersion", { value: "2" });
   await project.up();
   await sql(project, "insert into users (tg_id) values (999999999)");
-  const restored = project.attempt("ops/restore", [project.stackName, "--from", "cold", "--yes"]);
+  const restored = project.attempt("./dating", [
+    "backup",
+    "restore",
+    project.stackName,
+    "--from",
+    "cold",
+    "--yes",
+  ]);
   expect(restored.stderr).not.toContain("rror");
   expect(restored.status).toBe(0);
   expect(await rowCounts(project)).toEqual(rows);

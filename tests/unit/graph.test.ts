@@ -7,7 +7,8 @@ import { projectRoot } from "../../images/content";
 import { graphOf } from "../../ops/drawing/model";
 import type { Registration } from "../../ops/drawing/registrations";
 
-const graph = (...args: string[]) => execFileSync(join(projectRoot, "ops/graph"), args, { encoding: "utf8" });
+const graph = (...args: string[]) =>
+  execFileSync(join(projectRoot, "dating"), ["graph", ...args], { encoding: "utf8" });
 
 test("the README's picture is fresh (make docs draws it)", () => {
   const folder = mkdtempSync(join(tmpdir(), "dating-graph-"));

@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -197,38 +197,6 @@ describe("a service's container", () => {
     there(container("a", "webapp", true), container("b", "bot", true));
     expect(await run("logs", stack, "bott")).toBe(1);
     expect(printed).toContain(`no service bott: there are bot, webapp`);
-  });
-});
-
-describe("a former name", () => {
-  /** What ./dating is called with, where it ends with a code. */
-  const called = (name: string, words: string[], code = 0) => {
-    mkdirSync(join(folder, "ops"), { recursive: true });
-    cpSync(join(projectRoot, "ops", name), join(folder, "ops", name));
-    fake("dating", `exit ${code}`);
-    const { status } = spawnSync(join(folder, "ops", name), words);
-    return [calls().at(-1), status];
-  };
-
-  test.each([
-    ["adopt", ["prod", "--project", "x", "--yes"], "adopt start prod --project x --yes"],
-    ["adopt", ["prod", "--back", "--yes"], "adopt back prod --yes"],
-    ["adopt", ["prod", "--finish"], "adopt finish prod"],
-    ["backup", ["create", "prod"], "backup create prod"],
-    ["restore", ["prod", "--only", "a b"], "backup restore prod --only a b"],
-    ["restore", ["prod", "--undo"], "backup undo prod"],
-    ["preview", ["prod", "--json", "file"], "preview prod --recorded file"],
-    ["lock-images", ["prod", "--check"], "images lock prod --check"],
-    ["move-state", ["prod", "--to", "s3://x"], "state move prod --to s3://x"],
-    ["up", ["prod", "--plan", "plan.json"], "up prod --plan plan.json"],
-  ])("ops/%s %j calls the command that it is now", (name, words, command) => {
-    expect(called(name, words)).toEqual([`dating ${command}`, 0]);
-  });
-
-  test("hands on how the command ended; where nothing was confirmed, as before", () => {
-    expect(called("drift", ["prod"], 2)[1]).toBe(2);
-    expect(called("purge", ["prod"], 3)[1]).toBe(1);
-    expect(called("recover", ["prod"], 0)[1]).toBe(0);
   });
 });
 

@@ -121,7 +121,7 @@ describe("ops/propose", () => {
 });
 
 describe("ops/drift-issue", () => {
-  const drift = (status: number) => fake("checkout/ops/drift", `echo "the report" >"$3"; exit ${status}`);
+  const drift = (status: number) => fake("checkout/dating", `echo "the report" >"$4"; exit ${status}`);
 
   test.each([
     [

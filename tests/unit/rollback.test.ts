@@ -78,9 +78,9 @@ describe("the schema", () => {
   const known = ["001", "002", "003"];
   test.each<[string | undefined, string, boolean, string]>([
     ["003", "003", true, "are both at 003"],
-    ["002", "003", false, "ops/alembic prod downgrade 002"],
-    ["003", "002", false, "ops/alembic prod upgrade 003"],
-    ["000", "003", false, "ops/alembic prod downgrade 000"],
+    ["002", "003", false, "./dating alembic prod downgrade 002"],
+    ["003", "002", false, "./dating alembic prod upgrade 003"],
+    ["000", "003", false, "./dating alembic prod downgrade 000"],
     [undefined, "003", true, "is not recorded"],
   ])("of a release at %s, with the database at %s", (wanted, present, compatible, part) => {
     const result = checkSchema("prod", wanted, present, known);

@@ -32,7 +32,7 @@ export class Environments {
 
   /** Makes or updates an environment. @returns its address, as the command prints it */
   create(name: string): string {
-    const printed = this.project.run("ops/env", ["create", name]);
+    const printed = this.project.run("./dating", ["env", "create", name]);
     const [, url] = /^.* is stack \S+: {2}(\S+)$/m.exec(printed) ?? [];
     if (!url) throw new Error(`no address in: ${printed}`);
     return url;

@@ -81,7 +81,7 @@ export async function objects(project: Project): Promise<Record<string, number>>
 /** The way back that the README tells: one command, and the next deploy. Returns what the command said. */
 export async function recover(project: Project, url: string): Promise<string> {
   // Not project.run(), which would hold up the load of this process.
-  const { stdout } = await promisify(execFile)("ops/recover", [project.stackName], {
+  const { stdout } = await promisify(execFile)("./dating", ["recover", project.stackName], {
     cwd: project.directory,
     env: { ...process.env, ...project.environment },
   });
