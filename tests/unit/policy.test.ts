@@ -110,6 +110,7 @@ test("each rule on containers is broken by one of these", () => {
 test("what development builds may run there, and nothing else that can change", () => {
   const dev = (image: string) => broken(containerRules, subject({ image }, { stack: "dev" }));
   expect(dev("dating-mini-app/bot:842f49121c14")).toEqual([]);
+  expect(dev("dating-mini-app/postgres-15:842f49121c14")).toEqual([]);
   expect(dev("dating-mini-app/bot:latest")).toEqual(["pinned-image"]);
   expect(dev("postgres:15")).toEqual(["pinned-image"]);
 });
