@@ -100,11 +100,12 @@ export class S3Store implements WritableStore {
       write: upload,
       commit: async (manifest) => {
         await upload("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
-        await this.remove(mark);
+        await this.unmark(mark);
       },
       abort: async () => {
-        for (const file of written) await this.remove(this.key(name, file));
-        await this.remove(mark);
+        // The manifest first: without one, what is left is no archive.
+        for (const file of written.reverse()) await this.remove(this.key(name, file));
+        await this.unmark(mark);
       },
     };
   }
@@ -130,13 +131,20 @@ export class S3Store implements WritableStore {
     );
     if (before.length === 0) {
       for (const other of others.filter((key) => since(mark) - since(key) >= longestRun))
-        await this.remove(other);
+        await this.unmark(other);
       return mark;
     }
-    await this.remove(mark);
+    await this.unmark(mark);
     throw new BackupError(
       `${this.where}/${name} is being written by another run, since ${new Date(since(before[0]!)).toISOString()}. Where that was ` +
         `interrupted, remove s3://${this.bucket}/${before[0]} and try again.`,
+    );
+  }
+
+  /** Who may write only, as is wise for backups, cannot remove a mark. The archive is whole without that. */
+  private async unmark(mark: string): Promise<void> {
+    await this.remove(mark).catch((error: Error) =>
+      console.error(`s3://${this.bucket}/${mark} could not be removed, and may be: ${error.message}`),
     );
   }
 

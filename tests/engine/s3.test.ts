@@ -74,6 +74,30 @@ describeWithS3("an S3-compatible store", () => {
     await (await store.begin(both)).abort();
   });
 
+  test("an archive is whole where nothing may be removed from the store", async () => {
+    const kept = "20261126T210000Z";
+    const deny = jest
+      .spyOn(S3Store.prototype as unknown as { remove(key: string): Promise<void> }, "remove")
+      .mockRejectedValue(new Error("Access Denied"));
+    const told = jest.spyOn(console, "error").mockImplementation(() => undefined);
+    try {
+      await writeArchive(store, kept, async (writer) => {
+        await writer.write("photos.tar.zst", Readable.from([Buffer.from("a")], { objectMode: false }));
+        return { ...manifest, name: kept };
+      });
+      expect(told).toHaveBeenCalledWith(
+        expect.stringMatching(/\.writing-\w+ could not be removed.*Access Denied/),
+      );
+    } finally {
+      deny.mockRestore();
+      told.mockRestore();
+    }
+    expect(await store.names()).toContain(kept);
+    let read = "";
+    for await (const chunk of await store.read(kept, "photos.tar.zst")) read += String(chunk);
+    expect(read).toBe("a");
+  });
+
   test("another stack's archives are not listed, and a missing one is told", async () => {
     expect(await new S3Store("s3://bucket/some/prefix", "staging").names()).toEqual([]);
     expect(await new S3Store("s3://bucket/some", "prefix").names()).toEqual([]);
