@@ -40,12 +40,15 @@ interface Options extends CommonOptions {
 }
 
 async function start(stack: string, options: Options): Promise<void> {
-  if (options.dryRun) return takeOver(stack, options);
-  await changing(new Session(stack), () => takeOver(stack, options));
+  // What is found is written into the stack's file: where it has none, nothing is asked.
+  void new StackFile(stack);
+  const session = new Session(stack);
+  if (options.dryRun) return takeOver(session, options);
+  await changing(session, () => takeOver(session, options));
 }
 
-async function takeOver(stack: string, options: Options): Promise<void> {
-  const docker = dockerOf(stack);
+async function takeOver({ stack, environment }: Session, options: Options): Promise<void> {
+  const docker = new DockerCli(environment);
   const original = await findOriginal(docker, options.project);
   if (isAdopted(stack, original)) {
     console.log(`Stack ${stack} runs on the volumes of ${original.project} already. Nothing was changed.`);
@@ -128,11 +131,12 @@ async function dump(docker: DockerCli, stack: string, original: Original, option
 }
 
 async function back(stack: string, options: Options): Promise<void> {
-  await changing(new Session(stack), () => giveBack(stack, options));
+  const session = new Session(stack);
+  await changing(session, () => giveBack(session, options));
 }
 
-async function giveBack(stack: string, options: Options): Promise<void> {
-  const docker = dockerOf(stack);
+async function giveBack({ stack, environment }: Session, options: Options): Promise<void> {
+  const docker = new DockerCli(environment);
   const original = await findOriginal(docker, options.project);
   const manifest = await findArchive(openStore(options.backup, original.project), undefined);
   const revision = databaseOf(manifest)?.revision;
@@ -147,11 +151,12 @@ async function giveBack(stack: string, options: Options): Promise<void> {
 }
 
 async function finish(stack: string, options: Options): Promise<void> {
-  await changing(new Session(stack), () => removeOriginal(stack, options));
+  const session = new Session(stack);
+  await changing(session, () => removeOriginal(session, options));
 }
 
-async function removeOriginal(stack: string, { project, yes }: Options): Promise<void> {
-  const docker = dockerOf(stack);
+async function removeOriginal({ stack, environment }: Session, { project, yes }: Options): Promise<void> {
+  const docker = new DockerCli(environment);
   const original = await findOriginal(docker, project);
   if (!isAdopted(stack, original))
     throw new BackupError(`Stack ${stack} has not adopted ${project}. Nothing was changed.`);
@@ -173,12 +178,6 @@ function isAdopted(stack: string, original: Original): boolean {
     resources.some(({ type }) => type === "docker:index/container:Container") &&
     resources.some(({ inputs }) => inputs.name === original.volumes.postgres_data)
   );
-}
-
-/** The Docker host that the stack is to run on, which may not be deployed yet. */
-function dockerOf(stack: string): DockerCli {
-  const host = new StackFile(stack).get("dockerHost");
-  return new DockerCli(typeof host === "string" ? { ...process.env, DOCKER_HOST: host } : process.env);
 }
 
 const project = ["--project <name>", "the Compose project", "dating"] as const;

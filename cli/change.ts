@@ -17,7 +17,12 @@ export async function changing<T>(
   progress(dim(session.line()));
   const begin = Date.now();
   const { stack, environment } = session;
-  const result = await withLock({ stack, environment }, commandLine(), action, options);
+  const inside = () => {
+    // Read before the lock was ours, to find its Docker host.
+    session.forget();
+    return action();
+  };
+  const result = await withLock({ stack, environment }, commandLine(), inside, options);
   progress(dim(`Finished after ${((Date.now() - begin) / 1000).toFixed(1)} s.`));
   return result;
 }

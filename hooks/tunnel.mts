@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 
 import { Deadline } from "./lib/docker.mts";
 import { run, variable } from "./lib/hook.mts";
+import { isAlive } from "./lib/turns.mts";
 
 /** Seconds for a login. */
 const patience = 20;
@@ -54,7 +55,7 @@ async function serve(): Promise<void> {
     process.exit();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
-  while (isAlive()) {
+  while (isAlive(until)) {
     if (!ssh && !(await answers())) {
       ssh = spawn("ssh", options(), { stdio: ["ignore", "ignore", "inherit"] });
       ssh.once("error", (error) => console.error(error.message));
@@ -88,13 +89,4 @@ function answers(): Promise<boolean> {
     socket.once("connect", () => say(true));
     socket.once("error", () => say(false));
   });
-}
-
-function isAlive(): boolean {
-  try {
-    process.kill(until, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 
 /** The label of a container that is a stack's lock: its value is the first part of the stack's names on the Docker host. */
@@ -17,13 +17,15 @@ export interface Holder {
   doing: string;
   /** Is nobody else's. */
   token: string;
+  /** As {@link machine} says it where the command runs. */
+  machine: string;
   /** The process that holds it, on its own machine. */
   pid: number;
   /** When that process began, as its kernel counts; empty where that is not told. Another process may get its id. */
   started: string;
 }
 
-const parts = ["who", "since", "doing", "token", "pid", "started"] as const;
+const parts = ["who", "since", "doing", "token", "machine", "pid", "started"] as const;
 
 /** The labels that say who holds a lock. */
 export function labelsOf(holder: Holder): string[] {
@@ -32,8 +34,8 @@ export function labelsOf(holder: Holder): string[] {
 
 /** Reads who holds a lock. */
 export function holderIn(labels: Readonly<Record<string, string>>): Holder {
-  const [who, since, doing, token, pid, started] = parts.map((name) => labels[`${lockLabel}.${name}`] ?? "");
-  return { who: who!, since: since!, doing: doing!, token: token!, pid: Number(pid), started: started! };
+  const told = Object.fromEntries(parts.map((name) => [name, labels[`${lockLabel}.${name}`] ?? ""]));
+  return { ...(told as Record<(typeof parts)[number], string>), pid: Number(told.pid) };
 }
 
 /** This user on this machine. */
@@ -51,14 +53,36 @@ export function startOf(pid: number): string {
   }
 }
 
-/** Whether a holder is known to be gone. Of another machine, or another user, nobody knows here, so it is not. */
-export function isGone({ who, pid, started }: Holder, me = whoAmI()): boolean {
-  if (who !== me) return false;
+/** Whether a process of this machine runs, whosever it is. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
+    // Without permission to signal it, the process is there.
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
+}
+
+/**
+ * Where process ids mean the same as here: the machine since it was started, and the process namespace, as a container has its
+ * own. Names of machines are not enough: those of pipelines and of virtual machines are often alike. Empty where there is no
+ * /proc.
+ */
+export function machine(): string {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return `${boot} ${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return "";
+  }
+}
+
+/** Whether a holder is known to be gone. Of another machine, or another user, nobody knows here, so it is not. */
+export function isGone(holder: Holder, me = whoAmI(), here = machine()): boolean {
+  const { who, pid, started } = holder;
+  if (who !== me || here === "" || holder.machine !== here) return false;
+  if (!isAlive(pid)) return true;
   const now = startOf(pid);
   return started !== "" && now !== "" && now !== started;
 }

@@ -74,7 +74,8 @@ function sinceWhen(file: string): bigint | undefined {
   return statSync(file, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine runs, whosever it is. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
+import { isAlive } from "../../host/holder";
 import { BackupError, parseManifest, type Manifest } from "./manifest";
 import type { ArchiveWriter, WritableStore } from "./store";
 
@@ -73,7 +74,7 @@ export class FolderStore implements WritableStore {
     for (const left of (await readdir(this.where)).filter((entry) => entry.startsWith(unfinished))) {
       const [, pid, host] = /\.(\d+)@(.+)$/.exec(left) ?? [];
       const path = join(this.where, left);
-      if (host === hostname() && !runs(Number(pid))) {
+      if (host === hostname() && !isAlive(Number(pid))) {
         await rm(path, { recursive: true, force: true });
         console.error(`Removed ${path}, which an interrupted backup had left.`);
       } else if (host !== hostname()) {
@@ -87,12 +88,3 @@ export class FolderStore implements WritableStore {
 const unfinished = ".partial-";
 
 const random = () => randomBytes(3).toString("hex");
-
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
+import { isAlive } from "../../host/holder";
 import { stateFolder } from "../local-state";
 
 /** Who holds the lock of a stack in a local backend, as Pulumi writes it down. */
@@ -28,12 +29,5 @@ export function lockHolders(stack: string, backend?: string): LockHolder[] {
 
 /** Whether a holder may still be at work. Of another machine nobody knows here, so it may. */
 export function mayRun(holder: LockHolder, here = hostname()): boolean {
-  if (holder.hostname !== here) return true;
-  try {
-    process.kill(holder.pid, 0);
-    return true;
-  } catch (error) {
-    // Without permission to signal it, the process is there.
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
+  return holder.hostname !== here || isAlive(holder.pid);
 }

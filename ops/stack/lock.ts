@@ -9,6 +9,7 @@ import {
   labelsOf,
   lockLabel,
   lockVariable,
+  machine,
   startOf,
   whoAmI,
   type Holder,
@@ -73,8 +74,9 @@ export async function withLock<T>(
   }
 }
 
-function me(): Pick<Holder, "who" | "since" | "pid" | "started"> {
-  return { who: whoAmI(), since: new Date().toISOString(), pid: process.pid, started: startOf(process.pid) };
+function me(): Omit<Holder, "doing" | "token"> {
+  const { pid } = process;
+  return { who: whoAmI(), since: new Date().toISOString(), machine: machine(), pid, started: startOf(pid) };
 }
 
 /** @returns the id of the container that is the lock, which no other lock ever has */

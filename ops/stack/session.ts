@@ -66,6 +66,11 @@ export class Session {
     );
   }
 
+  /** Forgets what was read of the state, as somebody else may have changed it meanwhile. */
+  forget(): void {
+    this.read = undefined;
+  }
+
   /** Which stack, where, with which state, by whom: what is said before anything changes. */
   line(): string {
     const where = this.dockerHost ?? process.env.DOCKER_HOST ?? "this machine";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { HostAnswers } from "../../host/answers";
-import { labelsOf, lockVariable, startOf, whoAmI, type Holder } from "../../host/holder";
+import { labelsOf, lockVariable, machine, startOf, whoAmI, type Holder } from "../../host/holder";
 import { judgeLock } from "../../host/judge/lock";
 import type { Wanted } from "../../host/wanted";
 import { projectRoot } from "../../images/content";
@@ -66,7 +66,7 @@ const calls = () => readFileSync(join(folder, "calls"), "utf8").trim().split("\n
 function heldBy(holder: Partial<Holder>, id = "theirs"): void {
   const whole: Holder = {
     ...{ who: whoAmI(), since: "2026-11-28T03:00:00.000Z", doing: "./dating restore prod", token: "theirs" },
-    ...{ pid: process.pid, started: startOf(process.pid) },
+    ...{ machine: machine(), pid: process.pid, started: startOf(process.pid) },
     ...holder,
   };
   const Labels = Object.fromEntries(labelsOf(whole).map((label) => label.split(/=(.*)/s).slice(0, 2)));
@@ -138,6 +138,14 @@ testWithProc("is taken over, too, where another process has got the id since", a
   heldBy({ started: "1" });
   await withLock(place(), "./dating up prod", acted);
   expect(acted).toHaveBeenCalledTimes(1);
+});
+
+test("of another machine of the same name is not taken for one that is gone", async () => {
+  for (const other of ["another boot pid:[1]", ""]) {
+    heldBy({ machine: other, pid: ended() });
+    await expect(withLock(place(), "./dating up prod", acted)).rejects.toThrow(Refused);
+  }
+  expect(acted).not.toHaveBeenCalled();
 });
 
 test("of another machine, or another user, is taken over only where that is decided", async () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { changing } from "../../cli/change";
 import { givenPassphrase, passphraseProblems } from "../../config/passphrase";
 import { whoAmI } from "../../host/holder";
 import { chosenBackend, inWords, ownStateFolder } from "../../ops/stack/backend";
@@ -51,6 +52,29 @@ describe("the backend", () => {
     ["postgres://ana:secret@db/state", "in postgres://db/state"],
     ["file:///srv/state", "in file:///srv/state"],
   ])("%s is told as %s", (url, words) => expect(inWords({ url, own: false })).toBe(words));
+});
+
+test("what was read before the stack was locked is read anew inside of the lock", async () => {
+  const log = join(folder, "calls");
+  const answers = join(folder, "exported");
+  writeFileSync(join(folder, "pulumi"), `#!/bin/sh\necho "$*" >>${log}\ncat ${answers}\n`, { mode: 0o755 });
+  writeFileSync(join(folder, "docker"), "#!/bin/sh\necho id\n", { mode: 0o755 });
+  process.env.PATH = `${folder}:${path}`;
+  const state = (id: string) =>
+    writeFileSync(
+      answers,
+      JSON.stringify({
+        deployment: { resources: [{ urn: "urn:bot", type: "docker:index/container:Container", id }] },
+      }),
+    );
+  state("before");
+  const session = new Session("prod", "prod", { PULUMI_BACKEND_URL: "s3://team" });
+  expect(session.resources.map(({ id }) => id)).toEqual(["before"]);
+  // Whoever had the lock has replaced it.
+  state("after");
+  const quiet = jest.spyOn(console, "log").mockImplementation(() => {});
+  await changing(session, () => expect(session.resources.map(({ id }) => id)).toEqual(["after"]));
+  quiet.mockRestore();
 });
 
 const deployedOn = (host?: string) => [
