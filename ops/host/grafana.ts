@@ -66,11 +66,12 @@ async function lostFolders(
   const folders = JSON.parse(told) as { uid: string; title: string }[];
   const lost: Finding[] = [];
   for (const { uid, title } of folders) {
-    const { status } = await fetch(`${url}/api/folders/${uid}`, {
+    const { ok, status } = await fetch(`${url}/api/folders/${uid}`, {
       headers: { authorization },
       signal: AbortSignal.timeout(patience),
     });
     if (status === 404) lost.push({ urn: hook!.urn, subject: `Grafana's folder ${title}`, text: "is gone" });
+    else if (!ok) throw new Error(`the folder ${title} is answered with ${status}`);
   }
   return lost;
 }

@@ -13,17 +13,21 @@ let server: Server;
 let url: string;
 let asked: string[];
 let healthy: boolean;
+/** What is answered about a folder. */
+let folder: number;
 let notesBefore: string[];
 
 /** A Grafana whose administrator has this password. */
 beforeEach(async () => {
   asked = [];
   healthy = true;
+  folder = 200;
   notesBefore = notes();
   server = createServer((request, response) => {
     asked.push(request.url!);
     const right = request.headers.authorization === basicAuthorization("admin:right");
     response.statusCode = request.url === "/api/health" ? (healthy ? 200 : 503) : right ? 200 : 401;
+    if (request.url!.startsWith("/api/folders/")) response.statusCode = folder;
     response.end(right ? "{}" : '{"message":"invalid username or password"}');
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -76,6 +80,20 @@ test("a password that was right once is asked for as often as before", async () 
 
 test("the right password is let in, and nothing is said", async () => {
   expect(await lookIntoGrafana(state("right"))).toEqual({ findings: [], outOfReach: [] });
+});
+
+test("a folder is gone where Grafana says so, and not where it could not tell", async () => {
+  const FOLDERS = JSON.stringify([{ uid: "app", title: "App" }]);
+  const hook = { ...state("right")[2]!, urn: "urn::grafana-folders", inputs: { environment: { FOLDERS } } };
+  const look = () => lookIntoGrafana([...state("right"), hook]);
+  expect(await look()).toEqual({ findings: [], outOfReach: [] });
+  folder = 404;
+  expect((await look()).findings).toMatchObject([{ subject: "Grafana's folder App", text: "is gone" }]);
+  folder = 500;
+  expect(await look()).toMatchObject({
+    ...{ findings: [], outOfReach: [expect.stringContaining("grafana:oss/dashboard")] },
+    notCompared: expect.stringContaining("the folder App is answered with 500"),
+  });
 });
 
 test("a Grafana that does not answer refuses nothing", async () => {
