@@ -139,7 +139,7 @@ describe("a bot of which only one may run", () => {
     await docker("exec", Id, "sh", "-c", "echo kept >/app/cache/file && ! touch /app/file 2>/dev/null");
   });
 
-  test("can be one again that loses no request", async () => {
+  soakTest("can be one again that loses no request", async () => {
     await project.stack.removeConfig("dating:images.bot", true);
     await project.configurePath("botRollout", "start-first");
     await project.up();

@@ -1,3 +1,4 @@
+import { labelled, services } from "./support/docker";
 import { Environments } from "./support/environments";
 import { request } from "./support/http";
 
@@ -30,6 +31,19 @@ test("two environments are served side by side, each with a database of people o
   expect(await count(first)).not.toBe(await count(second));
 });
 
+test("no container is on the other's network or volume", async () => {
+  for (const name of [first, second]) {
+    const volumes = await labelled("volume", environments.prefix(name));
+    for (const { NetworkSettings, Mounts } of Object.values(await services(environments.prefix(name)))) {
+      for (const network of Object.keys(NetworkSettings.Networks))
+        expect(network).toMatch(
+          new RegExp(`^${environments.prefix(name)}-(edge|internal|docker-api|egress)$`),
+        );
+      for (const { Type, Name } of Mounts) if (Type === "volume") expect(volumes).toContain(Name);
+    }
+  }
+});
+
 test("an update from another checkout keeps the address and the data", async () => {
   const count = async () => (await request(`${urls[first]}/api/interactions/count`)).body;
   const before = await count();
@@ -46,11 +60,15 @@ test("they are listed, and removed by name or by age with everything that they h
     "no such environment",
   );
 
+  const containers = () => labelled("container", environments.prefix(first));
+  const before = await containers();
   // Whoever removes it need not have made it.
   environments.forgetFile(second);
   ops("remove", second);
   expect(await environments.remains(second)).toEqual([]);
-  expect((await environments.remains(first)).length).toBeGreaterThan(6);
+  // The other one serves on.
+  expect(await containers()).toEqual(before);
+  expect((await environments.look(first, urls[first]!)).unhealthy).toEqual([]);
   expect(listed()).toBe(1);
 
   ops("remove", "--older-than", "0m");

@@ -146,9 +146,7 @@ test("a database that is stopped is an answer with 503 and JSON", async () => {
 test("a new edge that leads nowhere, though its ping answers, gives its place back to the one before it", async () => {
   const from = "Label(\\`dating.stack\\`, \\`${context.prefix}\\`)";
   await changed("components/edge.ts", from, "Label(\\`dating.stack\\`, \\`other\\`)", async () => {
-    const begin = Date.now();
     const said = await failure();
-    expect(Date.now() - begin).toBeLessThan(120_000);
     for (const service of ["bot", "webapp"])
       expect(said).toMatch(
         new RegExp(`it does not know http://[\\d.]+:8080 \\(${project.prefix}-${service}\\)`),
@@ -182,7 +180,7 @@ soakTest(
   },
 );
 
-test("a route that Traefik cannot read fails the deploy with Traefik's own reason", async () => {
+soakTest("a route that Traefik cannot read fails the deploy with Traefik's own reason", async () => {
   await changed("components/routes.ts", "${hostRule(hosts)} && ", "${hostRule(hosts)} &&& ", async () => {
     const said = await failure();
     expect(said).toMatch(/is not served by the edge/);

@@ -26,6 +26,22 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
   });
   afterAll(() => project?.discard());
 
+  const migration = () => join(project.directory, "migrations/versions/004_over_ssh.py");
+  const addMigration = () => {
+    writeFileSync(
+      migration(),
+      [
+        "from alembic import op",
+        "import sqlalchemy as sa",
+        'revision = "004_over_ssh"',
+        'down_revision = "003_add_user_settings"',
+        'def upgrade(): op.create_table("over_ssh", sa.Column("id", sa.Integer, primary_key=True))',
+        'def downgrade(): op.drop_table("over_ssh")',
+        "",
+      ].join("\n"),
+    );
+  };
+
   test("gets the whole stack, and is reached in no other way", async () => {
     await requestUntilHealthy(url);
     for (const { State } of Object.values(await services(project.prefix))) {
@@ -34,7 +50,7 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
     expect(host.logins()).toBeGreaterThan(0);
   });
 
-  test("is not refused a session, nor a login: sshd allows ten sessions on one connection", async () => {
+  test("is logged into a few times: sshd allows ten sessions on one connection, and few logins at once", async () => {
     // Without a configuration that shares connections, the first deploy of 14 services has some 17 at once.
     expect(host.mostSessions()).toBeGreaterThan(1);
     // A refresh asks Grafana before the program runs, which would open the tunnel.
@@ -47,13 +63,16 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
       await once(tunnel.stdout, "data");
       await project.preview({ refresh: true });
       await project.configurePath("nsfwThreshold", "0.8");
+      addMigration();
       await project.up({ refresh: true });
     } finally {
       tunnel.kill();
     }
-    // Not how many sshd counted: on a busy machine it sees the end of a session late.
-    expect(host.refusals()).toEqual([]);
-    expect(host.logins()).toBeLessThanOrEqual(12);
+    // The client logs in anew where a busy sshd, which sees the end of a session late, refuses one. Three operations of
+    // five connections at most, the tunnel's, and one for each session that was refused.
+    expect(host.refusedLogins()).toEqual([]);
+    expect(host.logins()).toBeLessThanOrEqual(16 + host.refusedSessions().length);
+    expect(host.refusedSessions().length).toBeLessThan(host.sessions() / 10);
   });
 
   test("gets the files that a container needs", async () => {
@@ -84,25 +103,11 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
     await gone();
   });
 
-  test("runs a new migration, whose file only this machine has", async () => {
-    const file = join(project.directory, "migrations/versions/004_over_ssh.py");
-    writeFileSync(
-      file,
-      [
-        "from alembic import op",
-        "import sqlalchemy as sa",
-        'revision = "004_over_ssh"',
-        'down_revision = "003_add_user_settings"',
-        'def upgrade(): op.create_table("over_ssh", sa.Column("id", sa.Integer, primary_key=True))',
-        'def downgrade(): op.drop_table("over_ssh")',
-        "",
-      ].join("\n"),
-    );
-    await project.up();
+  test("ran a new migration, whose file only this machine has", async () => {
     expect(await sql(project, "select count(*) from over_ssh")).toBe("0");
     expect(project.run("./dating", ["alembic", project.stackName, "current"])).toContain("004_over_ssh");
     project.run("./dating", ["alembic", project.stackName, "downgrade", "-1"]);
-    rmSync(file);
+    rmSync(migration());
   });
 
   test("is looked at, backed up and checked for drift by the commands of this machine", () => {

@@ -7,6 +7,7 @@ import { botToken, sql } from "./support/application";
 import { inspect, labelled, services } from "./support/docker";
 import { anyCertificate, ask, askUntil } from "./support/https";
 import { freePort, Project } from "./support/project";
+import { describeSoak } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -21,17 +22,6 @@ interface Side {
 const names = ["dev", "staging", "prod"] as const;
 const sides = {} as Record<(typeof names)[number], Side>;
 const all = () => names.map((name) => sides[name]);
-
-beforeAll(async () => {
-  for (const name of names) sides[name] = await prepare(name);
-  // All of them end before the first failure is told: what is removed afterwards must not be deployed any more.
-  const deploys = await Promise.allSettled(all().map(({ project }) => project.up()));
-  const failed = deploys.flatMap((deploy, index) =>
-    deploy.status === "rejected" ? [`${names[index]}: ${String(deploy.reason)}`] : [],
-  );
-  if (failed.length > 0) throw new Error(failed.join("\n\n"));
-});
-afterAll(() => all().forEach((side) => side?.project.discard()));
 
 async function prepare(name: string): Promise<Side> {
   const file = join(__dirname, `../../Pulumi.${name}.yaml`);
@@ -66,49 +56,63 @@ async function prepare(name: string): Promise<Side> {
 
 const look = ({ domain, port, trust }: Side, path = "/health") => askUntil(200, domain, port, path, trust);
 
-test("dev, staging and prod are served side by side on one host, each under its own name", async () => {
-  for (const side of all()) {
-    expect((await look(side)).status).toBe(200);
-    for (const { domain } of all().filter((other) => other !== side)) {
-      expect((await ask(domain, side.port, "/health", side.trust)).status).toBe(404);
-    }
-  }
-});
-
-test("what is written in one is in no other", async () => {
-  await sql(sides.staging.project, "insert into users (tg_id) values (1)");
-  const counts = all().map(({ project }) => sql(project, "select count(*) from users"));
-  expect(await Promise.all(counts)).toEqual(["0", "1", "0"]);
-});
-
-test("no container is on another stack's network or volume", async () => {
-  for (const { project } of all()) {
-    const volumes = new Set(await labelled("volume", project.prefix));
-    for (const { NetworkSettings, Mounts } of Object.values(await services(project.prefix))) {
-      for (const network of Object.keys(NetworkSettings.Networks)) {
-        expect(network).toMatch(
-          new RegExp(`^${project.prefix}-(edge|internal|docker-api|monitoring|egress)$`),
-        );
-      }
-      for (const { Type, Name } of Mounts) if (Type === "volume") expect(volumes).toContain(Name);
-    }
-  }
-});
-
-test("taking one down touches nothing of the others, which go on serving", async () => {
-  const ids = async () =>
-    Promise.all(
-      [sides.staging, sides.prod].map(async ({ project }) => labelled("container", project.prefix)),
+// `make test` has two preview environments side by side: tests/engine/environments.test.ts.
+describeSoak("the stacks of this repository", () => {
+  beforeAll(async () => {
+    for (const name of names) sides[name] = await prepare(name);
+    // All of them end before the first failure is told: what is removed afterwards must not be deployed any more.
+    const deploys = await Promise.allSettled(all().map(({ project }) => project.up()));
+    const failed = deploys.flatMap((deploy, index) =>
+      deploy.status === "rejected" ? [`${names[index]}: ${String(deploy.reason)}`] : [],
     );
-  const before = await ids();
-  sides.dev.project.run("./dating", ["down", sides.dev.project.stackName]);
-  expect(await labelled("container", sides.dev.project.prefix)).toEqual([]);
+    if (failed.length > 0) throw new Error(failed.join("\n\n"));
+  });
+  afterAll(() => all().forEach((side) => side?.project.discard()));
 
-  expect(await ids()).toEqual(before);
-  for (const side of [sides.staging, sides.prod]) {
-    expect((await look(side)).status).toBe(200);
-    const found = await inspect(...(await labelled("container", side.project.prefix)));
-    expect(found.map(({ RestartCount }) => RestartCount)).toEqual(found.map(() => 0));
-    expect((await side.project.preview()).steps).toEqual([]);
-  }
+  test("dev, staging and prod are served side by side on one host, each under its own name", async () => {
+    for (const side of all()) {
+      expect((await look(side)).status).toBe(200);
+      for (const { domain } of all().filter((other) => other !== side)) {
+        expect((await ask(domain, side.port, "/health", side.trust)).status).toBe(404);
+      }
+    }
+  });
+
+  test("what is written in one is in no other", async () => {
+    await sql(sides.staging.project, "insert into users (tg_id) values (1)");
+    const counts = all().map(({ project }) => sql(project, "select count(*) from users"));
+    expect(await Promise.all(counts)).toEqual(["0", "1", "0"]);
+  });
+
+  test("no container is on another stack's network or volume", async () => {
+    for (const { project } of all()) {
+      const volumes = new Set(await labelled("volume", project.prefix));
+      for (const { NetworkSettings, Mounts } of Object.values(await services(project.prefix))) {
+        for (const network of Object.keys(NetworkSettings.Networks)) {
+          expect(network).toMatch(
+            new RegExp(`^${project.prefix}-(edge|internal|docker-api|monitoring|egress)$`),
+          );
+        }
+        for (const { Type, Name } of Mounts) if (Type === "volume") expect(volumes).toContain(Name);
+      }
+    }
+  });
+
+  test("taking one down touches nothing of the others, which go on serving", async () => {
+    const ids = async () =>
+      Promise.all(
+        [sides.staging, sides.prod].map(async ({ project }) => labelled("container", project.prefix)),
+      );
+    const before = await ids();
+    sides.dev.project.run("./dating", ["down", sides.dev.project.stackName]);
+    expect(await labelled("container", sides.dev.project.prefix)).toEqual([]);
+
+    expect(await ids()).toEqual(before);
+    for (const side of [sides.staging, sides.prod]) {
+      expect((await look(side)).status).toBe(200);
+      const found = await inspect(...(await labelled("container", side.project.prefix)));
+      expect(found.map(({ RestartCount }) => RestartCount)).toEqual(found.map(() => 0));
+      expect((await side.project.preview()).steps).toEqual([]);
+    }
+  });
 });

@@ -70,9 +70,19 @@ export class SshHost {
     return most;
   }
 
-  /** What sshd says of sessions and logins that it did not allow. */
-  refusals(): string[] {
-    return this.log().filter((line) => /no more sessions|MaxStartups|drop connection/.test(line));
+  /** How many sessions it has given. */
+  sessions(): number {
+    return this.log().filter((line) => line.startsWith("Starting session:")).length;
+  }
+
+  /** What sshd says of logins that it did not let come so far. */
+  refusedLogins(): string[] {
+    return this.log().filter((line) => /MaxStartups|drop connection/.test(line));
+  }
+
+  /** What sshd says of sessions beyond those that a connection may have. */
+  refusedSessions(): string[] {
+    return this.log().filter((line) => line.includes("no more sessions"));
   }
 
   private log(): string[] {
