@@ -7,8 +7,8 @@ MAKEFLAGS += --no-print-directory
 # Not from the environment, where it may have been left for another purpose: what is taken down is named.
 STACK := dev
 # Joined by &&: GNU make 3.81, which macOS brings, does not know .SHELLFLAGS, so its shell goes on after an error.
-prepare = exports=$$(ops/environment) && eval "$$exports"
-packages = node=$$(ops/node) && export PATH=$$PWD/node_modules/.bin:$$node$${node:+:}$$PATH && ops/packages
+prepare = exports=$$(setup/environment) && eval "$$exports"
+packages = node=$$(setup/node) && export PATH=$$PWD/node_modules/.bin:$$node$${node:+:}$$PATH && setup/packages
 
 .PHONY: help up preview doctor smoke drift-issue down purge env images push-images lock-images test test-unit types unit-tests test-engine soak bench docs versions lint format
 
@@ -28,7 +28,7 @@ smoke: ## ask a deployed stack for its pages and its health (STACK=…)
 	@./dating smoke $(STACK)
 
 drift-issue: ## keep one GitHub issue for the drift of STACK
-	@$(prepare) && ops/drift-issue $(STACK)
+	@$(prepare) && ci/drift-issue $(STACK)
 
 down: ## remove the stack's containers and networks; its volumes and passwords stay
 	@./dating down $(STACK)
@@ -37,7 +37,7 @@ purge: ## remove the stack with its volumes: all data, after asking
 	@./dating purge $(STACK)
 
 env: ## print shell exports after which plain `pulumi` works: eval "$(make -s env)"
-	@ops/environment
+	@setup/environment
 
 images: ## build or pull the images of the dev stack
 	@./dating images build
@@ -49,7 +49,7 @@ lock-images: ## pin every image of STACK by digest (ARGS=--check: what is newer;
 	@./dating images lock $(STACK) $(ARGS)
 
 test: ## types, lint, unit tests, toolchain tests and tests on the real engine
-	@$(prepare) && ops/test
+	@$(prepare) && ci/test
 
 test-unit: ## the fast loop: types and unit tests
 	@$(packages) && $(MAKE) --jobs 2 types unit-tests

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Problem, RawConfig } from "./problems";
 import { mayHavePublicPassphrase } from "./stack-kind";
 
-/** The passphrase that ops/environment gives the stacks of this machine's own state. It stands in this checkout for all to read. */
+/** The passphrase that setup/environment gives the stacks of this machine's own state. It stands in this checkout for all to read. */
 const publicPassphrase = "dev";
 
 /** Whether a passphrase is the one that everybody knows. */

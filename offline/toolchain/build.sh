@@ -108,7 +108,7 @@ require_debian_packages() {
     for package in "$@"; do
         [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
     done
-    ((${#missing[@]} == 0)) || "$root/../../ops/apt-install" "${missing[@]}" >&2
+    ((${#missing[@]} == 0)) || "$root/../../setup/apt-install" "${missing[@]}" >&2
 }
 
 require_go() {

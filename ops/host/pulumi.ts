@@ -38,7 +38,7 @@ export function inWords(official: string | undefined, builtHere: string[]): stri
 
 /** The versions of the CLI that the program was tested with; the one that is built here first. */
 function testedVersions(): string[] {
-  const versions = readFileSync(join(projectRoot, "ops/toolchain/versions"), "utf8");
+  const versions = readFileSync(join(projectRoot, "setup/toolchain/versions"), "utf8");
   return /^TESTED_PULUMI_VERSIONS="(.*)"$/m.exec(versions)![1]!.split(" ");
 }
 

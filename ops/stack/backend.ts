@@ -12,7 +12,7 @@ export interface Backend {
   own: boolean;
 }
 
-/** The folder of this machine's own state. ops/environment makes it. */
+/** The folder of this machine's own state. setup/environment makes it. */
 export function ownStateFolder(env: NodeJS.ProcessEnv = process.env): string {
   const state = env.XDG_STATE_HOME || join(homedir(), ".local/state");
   return join(state, "dating-mini-app/pulumi");

@@ -49,7 +49,7 @@ export function versionsInUse(root: string = projectRoot): Record<string, string
     Record<string, string>
   >;
   const packages = Object.entries(dependencies ?? {}).filter(([name]) => /^@pulumi(verse)?\//.test(name));
-  const toolchain = [...read("ops/toolchain/versions").matchAll(/^(\w+)_VERSION=(.+)$/gm)];
+  const toolchain = [...read("setup/toolchain/versions").matchAll(/^(\w+)_VERSION=(.+)$/gm)];
   return Object.fromEntries([
     ...images,
     ...bases,

@@ -175,7 +175,7 @@ describe("a path in an option", () => {
     const [file] = readdirSync(recorded).filter((name) => name.endsWith(".json"));
     copyFileSync(join(recorded, file!), join(folder, "recorded.json"));
     symlinkSync(join(projectRoot, "dating"), join(folder, "dating"));
-    const version = spawnSync(join(projectRoot, "ops/environment-version"), {
+    const version = spawnSync(join(projectRoot, "setup/environment-version"), {
       encoding: "utf8",
     }).stdout.trim();
     const { status, stderr, stdout } = spawnSync(

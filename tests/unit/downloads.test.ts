@@ -24,11 +24,11 @@ const inFolder = (path: string) => join(folder, path);
 /** A checkout with nothing but what gets the official parts, beside a builder that only says that it was called. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "dating-downloads-"));
-  cpSync(join(root, "ops/toolchain"), inFolder("ops/toolchain"), { recursive: true });
-  cpSync(join(root, "ops/docker-engine"), inFolder("ops/docker-engine"));
+  cpSync(join(root, "setup/toolchain"), inFolder("setup/toolchain"), { recursive: true });
+  cpSync(join(root, "setup/docker-engine"), inFolder("setup/docker-engine"));
   program("offline/toolchain/setup", 'echo "built $*" >>"$FOLDER/calls"; echo /built');
   program("offline/engine/setup", 'echo "built an engine" >>"$FOLDER/calls"; exit 9');
-  program("ops/apt-install", 'echo "apt-install $*" >>"$FOLDER/calls"; exit 9');
+  program("setup/apt-install", 'echo "apt-install $*" >>"$FOLDER/calls"; exit 9');
   program("bin/sleep", 'echo "sleep $*" >>"$FOLDER/calls"');
   release();
 });
@@ -42,7 +42,7 @@ function program(path: string, script: string): void {
 /** What the CLI's server has: an archive whose `pulumi` takes note of its calls, and its checksum. */
 function release(): void {
   const [, version] = /^PULUMI_VERSION=(\S+)/m.exec(
-    readFileSync(join(root, "ops/toolchain/versions"), "utf8"),
+    readFileSync(join(root, "setup/toolchain/versions"), "utf8"),
   )!;
   program(
     "archive/pulumi/pulumi",
@@ -86,7 +86,7 @@ function run(script: string, environment: Record<string, string> = {}) {
 describe("the Pulumi CLI and its plugins", () => {
   test("are downloaded where the internet is open, and nothing is built", () => {
     network(/./);
-    const { status, folder: bin, calls } = run("ops/toolchain/setup");
+    const { status, folder: bin, calls } = run("setup/toolchain/setup");
     expect(status).toBe(0);
     expect(existsSync(join(bin, "pulumi"))).toBe(true);
     expect(calls.map((call) => call.split(" ").slice(0, 5).join(" "))).toEqual([
@@ -99,13 +99,13 @@ describe("the Pulumi CLI and its plugins", () => {
 
   test("are built where nothing is reached, and not where the official ones are asked for", () => {
     network(/nowhere/);
-    expect(run("ops/toolchain/setup")).toMatchObject({ status: 0, folder: "/built", calls: ["built"] });
-    expect(run("ops/toolchain/setup", { TOOLCHAIN: "official" })).toMatchObject({ status: 1 });
+    expect(run("setup/toolchain/setup")).toMatchObject({ status: 0, folder: "/built", calls: ["built"] });
+    expect(run("setup/toolchain/setup", { TOOLCHAIN: "official" })).toMatchObject({ status: 1 });
   });
 
   test("are an error where one plugin fails and others came: it is tried three times, and never built instead", () => {
     network(/./);
-    const { status, said, calls } = run("ops/toolchain/setup", { FAILING: "random" });
+    const { status, said, calls } = run("setup/toolchain/setup", { FAILING: "random" });
     expect(status).toBe(1);
     expect(said).toContain("the plugin random 4.21.2 cannot be downloaded (3 tries)");
     expect(calls.filter((call) => call.includes("random"))).toHaveLength(3);
@@ -116,7 +116,7 @@ describe("the Pulumi CLI and its plugins", () => {
     network(/./);
     for (const name of execFileSync("ls", [inFolder("server")], { encoding: "utf8" }).split("\n"))
       if (name.endsWith(".tar.gz")) writeFileSync(inFolder(`server/${name}`), "cut short");
-    const { status, said, calls } = run("ops/toolchain/setup");
+    const { status, said, calls } = run("setup/toolchain/setup");
     expect(status).toBe(1);
     expect(said).toContain("cannot be downloaded (3 tries), though its server answers");
     expect(calls).toEqual(["sleep 5", "sleep 10"]);
@@ -134,18 +134,18 @@ onDebian("a Docker Engine, where none is there", () => {
     program("bin/install", "exit 0");
     program("bin/tee", "exit 0");
     // The machine's own settings are not this test's to change.
-    const script = readFileSync(inFolder("ops/docker-engine"), "utf8")
+    const script = readFileSync(inFolder("setup/docker-engine"), "utf8")
       .replaceAll("/etc/apt/", `${folder}/etc/`)
       .replace("/var/run/docker.sock", `${folder}/none.sock`);
     mkdirSync(inFolder("etc/sources.list.d"), { recursive: true });
     mkdirSync(inFolder("etc/keyrings"));
-    writeFileSync(inFolder("ops/docker-engine"), script);
+    writeFileSync(inFolder("setup/docker-engine"), script);
     writeFileSync(inFolder("server/gpg"), "a key");
   });
 
   test("is Docker's own package where its server answers, and a failed installation starts no build", () => {
     network(/download\.docker\.com/);
-    const { status, calls } = run("ops/docker-engine", nobody);
+    const { status, calls } = run("setup/docker-engine", nobody);
     expect(status).not.toBe(0);
     expect(calls).toEqual([
       "apt-get update",
@@ -158,7 +158,7 @@ onDebian("a Docker Engine, where none is there", () => {
 
   test("is built where that server cannot be reached", () => {
     network(/nowhere/);
-    const { said, calls } = run("ops/docker-engine", nobody);
+    const { said, calls } = run("setup/docker-engine", nobody);
     expect(calls).toEqual(["built an engine"]);
     expect(said).toContain("https://download.docker.com cannot be reached");
   });
@@ -167,13 +167,13 @@ onDebian("a Docker Engine, where none is there", () => {
     network(/nowhere/);
     mkdirSync(inFolder(".cache/dating-mini-app/before"), { recursive: true });
     symlinkSync("before", inFolder(".cache/dating-mini-app/docker-engine"));
-    expect(run("ops/docker-engine", nobody)).toMatchObject({ status: 9, calls: ["built an engine"] });
+    expect(run("setup/docker-engine", nobody)).toMatchObject({ status: 9, calls: ["built an engine"] });
     expect(readlinkSync(inFolder(".cache/dating-mini-app/docker-engine"))).toBe("before");
   });
 
   test("is not built where the official one is asked for", () => {
     network(/nowhere/);
-    const { status, said, calls } = run("ops/docker-engine", { TOOLCHAIN: "official" });
+    const { status, said, calls } = run("setup/docker-engine", { TOOLCHAIN: "official" });
     expect([status, calls]).toEqual([1, []]);
     expect(said).toContain("TOOLCHAIN=official");
   });

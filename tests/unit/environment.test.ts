@@ -12,12 +12,12 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "dating-environment-"));
   const scripts = {
-    "ops/node": "",
-    "ops/packages": "",
-    "ops/toolchain/setup": `echo ${folder}/bin`,
-    "ops/docker-engine": '[ "$1" = programs ] || echo unix:///var/run/docker.sock',
+    "setup/node": "",
+    "setup/packages": "",
+    "setup/toolchain/setup": `echo ${folder}/bin`,
+    "setup/docker-engine": '[ "$1" = programs ] || echo unix:///var/run/docker.sock',
     "bin/pulumi": `echo "$PULUMI_BACKEND_URL $*" >>${folder}/calls`,
-    "ops/toolchain/versions": "",
+    "setup/toolchain/versions": "",
     "package-lock.json": "",
   };
   for (const [file, script] of Object.entries(scripts)) {
@@ -25,13 +25,13 @@ beforeEach(() => {
     writeFileSync(join(folder, file), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   }
   for (const file of ["environment", "environment-version"])
-    cpSync(join(projectRoot, "ops", file), join(folder, "ops", file));
+    cpSync(join(projectRoot, "setup", file), join(folder, "setup", file));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** What is exported for somebody who has set these variables. */
 function exported(more: NodeJS.ProcessEnv = {}): Record<string, string> {
-  const { status, stdout, stderr } = spawnSync(join(folder, "ops/environment"), {
+  const { status, stdout, stderr } = spawnSync(join(folder, "setup/environment"), {
     env: { PATH: process.env.PATH, HOME: folder, ...more },
     encoding: "utf8",
   });

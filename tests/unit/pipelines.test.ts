@@ -19,7 +19,7 @@ let checkout: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "dating-pipeline-"));
   checkout = join(folder, "checkout");
-  for (const name of ["bin", "home", "checkout/ops"]) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ["bin", "home", "checkout/ci"]) mkdirSync(join(folder, name), { recursive: true });
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -56,15 +56,15 @@ const calls = () => {
 
 /** Runs a command of the project in a checkout that has nothing else. */
 function run(command: string, args: string[], more: NodeJS.ProcessEnv = {}) {
-  cpSync(join(projectRoot, "ops", command), join(checkout, "ops", command));
-  return spawnSync(join(checkout, "ops", command), args, {
+  cpSync(join(projectRoot, "ci", command), join(checkout, "ci", command));
+  return spawnSync(join(checkout, "ci", command), args, {
     cwd: checkout,
     env: environment(more),
     encoding: "utf8",
   });
 }
 
-describe("ops/comment", () => {
+describe("ci/comment", () => {
   test.each([
     ["writes a comment where there is none", "", "--method POST repos/{owner}/{repo}/issues/7/comments"],
     ["updates the one that is there", "42", "--method PATCH repos/{owner}/{repo}/issues/comments/42"],
@@ -79,7 +79,7 @@ describe("ops/comment", () => {
   });
 });
 
-describe("ops/propose", () => {
+describe("ci/propose", () => {
   const git = (...args: string[]) =>
     execFileSync("git", args, { cwd: checkout, env: environment(), encoding: "utf8" }).trim();
   const file = () => join(checkout, "Pulumi.staging.yaml");
@@ -120,7 +120,7 @@ describe("ops/propose", () => {
   });
 });
 
-describe("ops/drift-issue", () => {
+describe("ci/drift-issue", () => {
   const drift = (status: number) => fake("checkout/dating", `echo "the report" >"$4"; exit ${status}`);
 
   test.each([
@@ -158,7 +158,7 @@ describe("ops/drift-issue", () => {
 // As on every machine that deploys over SSH.
 const describeWithSsh = spawnSync("ssh", ["-V"]).status === 0 ? describe : describe.skip;
 
-describeWithSsh("ops/pipeline", () => {
+describeWithSsh("ci/pipeline", () => {
   const secrets = () => {
     const key = join(folder, "key");
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "deploys", "-f", key]);

@@ -6,16 +6,16 @@ import { join } from "node:path";
 const root = join(__dirname, "../..");
 
 /**
- * What a deploying machine runs: it may be macOS, with bash 3.2, GNU make 3.81 and the tools of BSD. Of ops/docker-engine
+ * What a deploying machine runs: it may be macOS, with bash 3.2, GNU make 3.81 and the tools of BSD. Of setup/docker-engine
  * it runs only how an engine is found: the rest is for Debian.
  */
-const scripts = execFileSync("git", ["ls-files", "dating", "hooks", "ops", "Makefile"], {
+const scripts = execFileSync("git", ["ls-files", "dating", "ci", "hooks", "setup", "Makefile"], {
   cwd: root,
   encoding: "utf8",
 })
   .split("\n")
   .filter(
-    (file) => file && !/\.(ts|mjs|sql)$/.test(file) && file !== "ops/docker-engine" && file !== "ops/test",
+    (file) => file && !/\.(ts|mjs|sql)$/.test(file) && file !== "setup/docker-engine" && file !== "ci/test",
   );
 
 /** Constructs that such a machine does not have, and what has them. */
@@ -81,7 +81,7 @@ describe("a Node.js that is too old", () => {
     chmodSync(join(folder, "bin", name), 0o755);
   };
   const run = () =>
-    spawnSync(join(root, "ops/node"), {
+    spawnSync(join(root, "setup/node"), {
       env: {
         PATH: `${join(folder, "bin")}:/usr/bin:/bin`,
         DATING_CACHE_DIR: join(folder, "cache"),

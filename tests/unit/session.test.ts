@@ -41,7 +41,7 @@ describe("the backend", () => {
     });
   });
 
-  test("is this machine's own, too, where ops/environment has exported it", () => {
+  test("is this machine's own, too, where setup/environment has exported it", () => {
     const url = `file://${ownStateFolder(nothing())}?metadata=skip`;
     expect(chosenBackend({ ...nothing(), PULUMI_BACKEND_URL: url })).toEqual({ url, own: true });
   });

@@ -5,7 +5,7 @@ const root = join(__dirname, "../..");
 const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   dependencies: Record<string, string>;
 };
-const versions = readFileSync(join(root, "ops/toolchain/versions"), "utf8");
+const versions = readFileSync(join(root, "setup/toolchain/versions"), "utf8");
 
 test.each([
   ["docker", "@pulumi/docker"],

@@ -60,7 +60,7 @@ describe.each(files)("%s", (file) => {
   test("calls what a person can run, with no expression in a script", () => {
     for (const { run } of Object.values(workflow(file).jobs).flatMap(({ steps }) => steps)) {
       expect(run ?? "").not.toContain("${{");
-      const called = (run ?? "").match(/ops\/[\w-]+/g) ?? [];
+      const called = (run ?? "").match(/\b(ci|setup)\/[\w-]+/g) ?? [];
       for (const path of called) expect(existsSync(join(projectRoot, path))).toBe(true);
       for (const [, verb = ""] of (run ?? "").matchAll(/make ([\w-]+)/g))
         expect(readFileSync(join(projectRoot, "Makefile"), "utf8")).toMatch(new RegExp(`^${verb}:`, "m"));
@@ -80,7 +80,7 @@ test("no job with secrets runs for a fork's pull request", () => {
 });
 
 test("what proposes a change may start the preview of it, which takes its number by hand", () => {
-  const proposing = jobs.filter(({ job }) => job.steps.some(({ run }) => run?.includes("ops/propose")));
+  const proposing = jobs.filter(({ job }) => job.steps.some(({ run }) => run?.includes("ci/propose")));
   expect(proposing.map(({ file, job }) => [file, job.permissions?.actions])).toEqual([
     ["images.yml", "write"],
   ]);
@@ -96,7 +96,7 @@ test("a secret is there for the one step that uses it, and no job writes more th
     const given = steps.flatMap(({ env = {} }) => Object.values(env)).filter((v) => v.includes("secrets."));
     expect(text(file).match(/secrets\./g) ?? []).toHaveLength(given.length);
     for (const { env = {}, run } of steps)
-      if (JSON.stringify(env).includes("secrets.")) expect(run).toMatch(/^ops\/pipeline make /);
+      if (JSON.stringify(env).includes("secrets.")) expect(run).toMatch(/^ci\/pipeline make /);
   }
   const writes = jobs.flatMap(({ file, job }) =>
     Object.entries(job.permissions ?? {}).flatMap(([scope, may]) => (may === "write" ? [[file, scope]] : [])),
@@ -164,7 +164,7 @@ describe("with GitHub's command line", () => {
 
   test("the first preview of a stack is a new comment", () => {
     gh("");
-    run("ops/comment", "7", "preview.md");
+    run("ci/comment", "7", "preview.md");
     expect(calls().at(-1)).toBe(
       "api --silent --method POST repos/{owner}/{repo}/issues/7/comments --field body=@preview.md",
     );
@@ -172,7 +172,7 @@ describe("with GitHub's command line", () => {
 
   test("a later one takes the place of the former", () => {
     gh("4711");
-    run("ops/comment", "7", "preview.md");
+    run("ci/comment", "7", "preview.md");
     expect(calls().at(-1)).toBe(
       "api --silent --method PATCH repos/{owner}/{repo}/issues/comments/4711 --field body=@preview.md",
     );
@@ -182,6 +182,6 @@ describe("with GitHub's command line", () => {
 test("a pipeline without a backend stops: its state would be gone with the runner", () => {
   const env = { ...process.env, PULUMI_BACKEND_URL: "", DEPLOY_SSH_KEY: "key", DEPLOY_KNOWN_HOSTS: "host" };
   expect(() =>
-    execFileSync(join(projectRoot, "ops/pipeline"), ["true"], { env, stdio: ["ignore", "ignore", "pipe"] }),
+    execFileSync(join(projectRoot, "ci/pipeline"), ["true"], { env, stdio: ["ignore", "ignore", "pipe"] }),
   ).toThrow("set PULUMI_BACKEND_URL");
 });
