@@ -1,10 +1,15 @@
 import { localImage, imageNames } from "../images/content";
 import { pushImages } from "../images/push";
 import { buildImages, imagesUsedBy } from "../ops/image-builds";
-import { lockImages, type LockImages } from "../ops/image-lock";
+import { checkImages, findingsOf, pinImages } from "../ops/image-lock";
 import { foundSomething } from "../ops/stack/errors";
 import { StackFile } from "../ops/stack-file";
-import { act, define, dryRun } from "./command";
+import { act, define, dryRun, json, printJson, type CommonOptions } from "./command";
+
+interface LockOptions extends CommonOptions {
+  update?: true | string[];
+  check?: true;
+}
 
 async function build(names: string[], options: { for?: string }): Promise<void> {
   const wanted = names.length > 0 ? names : imageNames();
@@ -23,8 +28,36 @@ async function push(registry: string, stack: string, names: string[]): Promise<v
   file.save();
 }
 
-async function lock(stack: string, options: LockImages): Promise<number | void> {
-  if (await lockImages(stack, options)) return foundSomething;
+async function lock(stack: string, options: LockOptions): Promise<number | void> {
+  if (options.check) return check(stack, options);
+  const images = await pinImages(stack, options);
+  if (options.json) return printJson(images);
+  if (images.length === 0) return console.log(nothingToPin(stack));
+  const changed = images.filter((each) => each.changed);
+  changed.forEach(({ name, image }) => console.log(`${name}: ${image}`));
+  console.log(
+    options.dryRun
+      ? `A dry run: nothing was changed. ${changed.length} of ${images.length} images of stack ${stack} would be pinned`
+      : `${images.length} images of stack ${stack} are pinned, ${changed.length} of them now`,
+  );
+}
+
+async function check(stack: string, options: CommonOptions): Promise<number | void> {
+  const images = (await checkImages(stack)).map((each) => ({ ...each, findings: findingsOf(each) }));
+  if (options.json) printJson(images);
+  else if (images.length === 0) console.log(nothingToPin(stack));
+  else
+    for (const { name, image, findings } of images)
+      console.log(`${name}: ${image} ${findings.length > 0 ? findings.join("; ") : "is up to date"}`);
+  if (images.some(({ findings }) => findings.length > 0)) return foundSomething;
+}
+
+const nothingToPin = (stack: string) => `Stack ${stack} uses the images built here: nothing to pin.`;
+
+function list(options: CommonOptions): void {
+  const images = imageNames().map((name) => ({ name, image: localImage(name) }));
+  if (options.json) return printJson(images);
+  for (const { image } of images) console.log(image);
 }
 
 export const command = define(
@@ -52,7 +85,12 @@ const locker = define(
   "lock",
   "Pins every image of a stack to NAME:TAG@sha256:… in Pulumi.STACK.yaml. What is pinned stays as it is.\n" +
     "Registries are asked with the credentials of the Docker CLI (docker login).",
-  ["images lock prod", "images lock prod --check", "images lock prod --update bot"],
+  [
+    "images lock prod",
+    "images lock prod --check",
+    "images lock prod --check --json",
+    "images lock prod --update bot",
+  ],
 )
   .argument("<stack>")
   .option("--update [images...]", "also pin again where a tag points to now (default: all images)")
@@ -60,8 +98,12 @@ const locker = define(
     "--check",
     "change nothing; exit code 0: all pinned and nothing newer, 2: something is, 1: an error",
   )
-  .addOption(dryRun());
+  .addOption(dryRun())
+  .addOption(json());
 act(locker, lock);
-const lister = define("list", "Prints the local name of each image.", ["images list"]);
-act(lister, () => imageNames().forEach((name) => console.log(localImage(name))));
+const lister = define("list", "Prints the local name of each image.", [
+  "images list",
+  "images list --json",
+]).addOption(json());
+act(lister, list);
 for (const each of [builder, pusher, locker, lister]) command.addCommand(each);

@@ -33,79 +33,89 @@ function withoutDigest(name: string, reference: string): string {
   return `${image}:${tag}`;
 }
 
-async function lock(
-  file: StackFile,
-  images: [string, string][],
-  { update, dryRun }: LockImages,
-): Promise<void> {
-  const again = (name: string) => update === true || update?.includes(name);
-  // All are asked before the file is touched: it holds all of an answer or nothing of it.
-  const locked = await Promise.all(
-    images.map(async ([name, reference]) => {
-      if (parseReference(reference).digest && !again(name)) return { name, reference };
-      const tagged = withoutDigest(name, reference);
-      return { name, reference: `${tagged}@${await resolveDigest(tagged)}` };
-    }),
-  );
-  const before = file.entries("images");
-  const changed = locked.filter(({ name, reference }) => before[name] !== reference);
-  changed.forEach(({ name, reference }) => file.set(reference, "images", name));
-  if (changed.length > 0 && !dryRun) file.save();
-  changed.forEach(({ name, reference }) => console.log(`${name}: ${reference}`));
-  console.log(
-    dryRun
-      ? `A dry run: nothing was changed. ${changed.length} of ${images.length} images of stack ${file.stack} would be pinned`
-      : `${images.length} images of stack ${file.stack} are pinned, ${changed.length} of them now`,
-  );
+/** An image of a stack, as its file has it after it was pinned. */
+export interface PinnedImage {
+  name: string;
+  /** NAME:TAG@sha256:…. */
+  image: string;
+  /** Whether that is another than before. */
+  changed: boolean;
 }
 
-/** @returns whether one is not pinned, or something is newer */
-async function check(images: [string, string][]): Promise<boolean> {
-  const lines = await Promise.all(
-    images.map(async ([name, reference]) => {
-      const { digest, tag } = parseReference(reference);
-      const tagged = withoutDigest(name, reference);
-      const [now, newer] = await Promise.all([resolveDigest(tagged), newerTags(tagged)]);
-      const findings = [
-        ...(digest ? [] : ["is not pinned"]),
-        ...(digest && now !== digest ? [`${tag} points to another image now (${now})`] : []),
-        ...(newer.length > 0 ? [`newer: ${newer.slice(0, 3).join(", ")}`] : []),
-      ];
-      return { name, tagged, findings };
-    }),
-  );
-  for (const { name, tagged, findings } of lines) {
-    console.log(`${name}: ${tagged} ${findings.length > 0 ? findings.join("; ") : "is up to date"}`);
-  }
-  return lines.some(({ findings }) => findings.length > 0);
+/** What a registry says of an image of a stack. */
+export interface CheckedImage {
+  name: string;
+  /** NAME:TAG. */
+  image: string;
+  /** What it is pinned to; undefined where it is not. */
+  digest?: string;
+  /** Where the tag points to now. */
+  now: string;
+  /** Tags that follow its own, the newest first. */
+  newer: string[];
 }
-
-const isImage = (name: string) => (imageNames as readonly string[]).includes(name);
 
 /** What a person may choose of pinning. */
-export interface LockImages {
+export interface PinImages {
   /** Also pin again where a tag points to now: these images, or all. */
   update?: true | string[];
-  /** Change nothing, and look whether something is newer. */
-  check?: true;
-  /** Change nothing, and say what would be pinned. */
-  dryRun?: true;
+  /** Change nothing. */
+  dryRun?: boolean;
 }
 
 /**
- * Pins every image of a stack by digest in its file, or looks whether that is so.
+ * Pins every image of a stack by digest in its file.
  *
- * @returns whether something was found by `check`: not pinned, or newer
+ * @returns all that the stack does not build here
  * @throws OperatorError for what is no image, or has no tag; and as the registries' answers do
  */
-export async function lockImages(stack: string, options: LockImages): Promise<boolean> {
-  const unknown = options.update === true ? [] : (options.update ?? []).filter((name) => !isImage(name));
+export async function pinImages(stack: string, { update, dryRun }: PinImages): Promise<PinnedImage[]> {
+  const unknown = update === true ? [] : (update ?? []).filter((name) => !isImage(name));
   if (unknown.length > 0)
     throw new OperatorError(`no image ${unknown[0]}: there are ${imageNames.join(", ")}`);
   const file = new StackFile(stack);
-  const images = Object.entries(wanted(file));
-  if (images.length === 0) console.log(`Stack ${stack} uses the images built here: nothing to pin.`);
-  else if (options.check) return check(images);
-  else await lock(file, images, options);
-  return false;
+  const again = (name: string) => update === true || update?.includes(name);
+  // All are asked before the file is touched: it holds all of an answer or nothing of it.
+  const locked = await Promise.all(
+    Object.entries(wanted(file)).map(async ([name, reference]) => {
+      if (parseReference(reference).digest && !again(name)) return { name, image: reference };
+      const tagged = withoutDigest(name, reference);
+      return { name, image: `${tagged}@${await resolveDigest(tagged)}` };
+    }),
+  );
+  const before = file.entries("images");
+  const pinned = locked.map((each) => ({ ...each, changed: before[each.name] !== each.image }));
+  const changed = pinned.filter((each) => each.changed);
+  changed.forEach(({ name, image }) => file.set(image, "images", name));
+  if (changed.length > 0 && !dryRun) file.save();
+  return pinned;
 }
+
+/**
+ * Asks the registries whether every image of a stack is pinned, and whether something is newer.
+ *
+ * @throws as {@link pinImages} does
+ */
+export function checkImages(stack: string): Promise<CheckedImage[]> {
+  return Promise.all(
+    Object.entries(wanted(new StackFile(stack))).map(async ([name, reference]) => {
+      const { digest } = parseReference(reference);
+      const image = withoutDigest(name, reference);
+      const [now, newer] = await Promise.all([resolveDigest(image), newerTags(image)]);
+      return { name, image, digest, now, newer };
+    }),
+  );
+}
+
+/** What speaks against an image, in words; nothing where it is pinned and up to date. */
+export function findingsOf({ image, digest, now, newer }: CheckedImage): string[] {
+  return [
+    ...(digest ? [] : ["is not pinned"]),
+    ...(digest && now !== digest
+      ? [`${parseReference(image).tag} points to another image now (${now})`]
+      : []),
+    ...(newer.length > 0 ? [`newer: ${newer.slice(0, 3).join(", ")}`] : []),
+  ];
+}
+
+const isImage = (name: string) => (imageNames as readonly string[]).includes(name);

@@ -100,7 +100,10 @@ describe("options that many commands have", () => {
     const having = (option: string) =>
       leaves.filter(([, { options }]) => options.some(({ long }) => long === option)).map(([path]) => path);
     expect(having("--json").sort()).toEqual(
-      ["backup list", "doctor", "drift", "env list", "preview", "status"].sort(),
+      [
+        ...["backup list", "doctor", "drift", "env list", "preview", "status"],
+        ...["images list", "images lock", "versions"],
+      ].sort(),
     );
     for (const path of [
       "adopt start",
