@@ -31,7 +31,7 @@ export const groups: Record<string, Record<string, string>> = {
   },
   "Configuration:": {
     secrets: "set and list the secrets of a stack",
-    images: "build, push and pin images",
+    images: "build, push and pin images, and remove old ones",
     state: "move a stack's state to another backend",
   },
   "On bad days:": {

@@ -4,7 +4,8 @@ import { buildImages, imagesUsedBy } from "../ops/image-builds";
 import { checkImages, findingsOf, pinImages } from "../ops/image-lock";
 import { foundSomething } from "../ops/stack/errors";
 import { StackFile } from "../ops/stack-file";
-import { act, define, dryRun, json, printJson, type CommonOptions } from "./command";
+import { act, define, dryRun, json, printJson, quiet, yes, type CommonOptions } from "./command";
+import { pruneImages } from "./old-images";
 
 interface LockOptions extends CommonOptions {
   update?: true | string[];
@@ -106,4 +107,16 @@ const lister = define("list", "Prints the local name of each image.", [
   "images list --json",
 ]).addOption(json());
 act(lister, list);
-for (const each of [builder, pusher, locker, lister]) command.addCommand(each);
+const pruner = define(
+  "prune",
+  "Removes the images of older releases from a stack's Docker host, after saying which, and asking. Those of the last releases\n" +
+    "(dating:keepReleases) and of what a rollback goes back to stay, and all that a container or another stack there needs.\n" +
+    "A deploy does that at its end.",
+  ["images prune prod --dry-run", "images prune prod"],
+)
+  .argument("<stack>")
+  .addOption(dryRun())
+  .addOption(quiet())
+  .addOption(yes());
+act(pruner, pruneImages);
+for (const each of [builder, pusher, locker, lister, pruner]) command.addCommand(each);

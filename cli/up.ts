@@ -9,6 +9,7 @@ import { OperatorError, Refused } from "../ops/stack/errors";
 import { Session } from "../ops/stack/session";
 import { changing } from "./change";
 import { act, define, dryRun, fromCaller, quiet, type CommonOptions } from "./command";
+import { pruneAfterDeploy } from "./old-images";
 import { showPreview } from "./preview";
 import { showStatus } from "./status";
 
@@ -37,6 +38,7 @@ async function up(stack: string, { plan, dryRun: dry }: Options): Promise<number
     else pulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy"]);
     console.log();
     await showStatus(stack);
+    pruneAfterDeploy(stack);
   });
 }
 

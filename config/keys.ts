@@ -142,6 +142,11 @@ export const keys = z.strictObject({
     description: "Image of each service and of the migration runner, pinned by digest.",
     example: `registry.example.com/dating/bot:1.0.0@sha256:${"0123456789abcdef".repeat(4)}`,
   }),
+  keepReleases: key(integer(1, 1000).default(5), {
+    description:
+      "Of how many of its last releases a stack keeps the images on the Docker host. A deploy removes older ones at its end, but for what a rollback needs and what other stacks there need.",
+    example: "5",
+  }),
   botToken: secretKey(text(/^\d{6,}:[A-Za-z0-9_-]{30,}$/, "must be a token as @BotFather gives it"), {
     description: "The Telegram bot's token.",
   }),

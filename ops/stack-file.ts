@@ -6,6 +6,7 @@ import { isMap, isNode, parseDocument, type Document } from "yaml";
 import { hasEncrypted, isEncrypted } from "../config/storage";
 import { keys, type LogCollector, type PostgresVersion } from "../config/keys";
 import { projectRoot } from "../images/content";
+import { OperatorError } from "./stack/errors";
 
 /**
  * A stack's file `Pulumi.STACK.yaml`. It is read and changed as a file, with its comments and without the stack's
@@ -103,6 +104,19 @@ export function postgresVersionIn(file: StackFile | undefined): PostgresVersion 
 /** The log collector that a stack's file names; a new stack's, where it names none. */
 export function logCollectorIn(file: StackFile | undefined): LogCollector {
   return keys.shape.logCollector.parse(file?.get("logCollector"));
+}
+
+/**
+ * Of how many releases a stack's file keeps the images.
+ *
+ * @throws OperatorError where it is no such number
+ */
+export function keepReleasesIn(file: StackFile): number {
+  const { data, error } = keys.shape.keepReleases.safeParse(file.get("keepReleases")?.toString());
+  if (data !== undefined) return data;
+  throw new OperatorError(
+    `dating:keepReleases ${error.issues[0]!.message}: pulumi config set --stack ${file.stack} dating:keepReleases 5`,
+  );
 }
 
 function structured(value: unknown): unknown {

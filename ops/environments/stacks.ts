@@ -6,7 +6,7 @@ import { projectRoot } from "../../images/content";
 import { removeWithData } from "../remove-stack";
 import { isPreview } from "../../config/stack-kind";
 
-/** A preview environment, as the stack's backend knows it. */
+/** A stack, as its backend knows it. */
 export interface Environment {
   stack: string;
   /** When it was deployed last; undefined while it never was. */
@@ -14,20 +14,25 @@ export interface Environment {
   resources: number;
 }
 
-/** All preview environments, the oldest first. */
-export function environments(): Environment[] {
+/** All stacks that the backend has. @throws when the CLI cannot ask it; its message goes to standard error */
+export function allStacks(): Environment[] {
   const text = execFileSync("pulumi", ["stack", "ls", "--json"], {
     encoding: "utf8",
+    env: process.env,
     stdio: ["ignore", "pipe", "inherit"],
   });
   const stacks = JSON.parse(text) as { name: string; lastUpdate?: string; resourceCount?: number }[];
-  return stacks
-    .map(({ name, lastUpdate, resourceCount = 0 }) => ({
-      // A shared backend puts the organisation in front.
-      stack: name.split("/").at(-1)!,
-      deployed: lastUpdate ? new Date(lastUpdate) : undefined,
-      resources: resourceCount,
-    }))
+  return stacks.map(({ name, lastUpdate, resourceCount = 0 }) => ({
+    // A shared backend puts the organisation in front.
+    stack: name.split("/").at(-1)!,
+    deployed: lastUpdate ? new Date(lastUpdate) : undefined,
+    resources: resourceCount,
+  }));
+}
+
+/** All preview environments, the oldest first. */
+export function environments(): Environment[] {
+  return allStacks()
     .filter(({ stack }) => isPreview(stack))
     .sort((a, b) => (a.deployed?.getTime() ?? 0) - (b.deployed?.getTime() ?? 0));
 }

@@ -53,6 +53,13 @@ export interface InspectedImage {
   Config: { Env?: string[] | null; Labels?: Record<string, string> | null };
 }
 
+/** An image as it is stored on a Docker host. */
+export interface StoredImage extends InspectedImage {
+  /** Bytes, with the layers that it shares with others. */
+  Size: number;
+  RepoTags?: string[] | null;
+}
+
 /** A stack's Docker Engine, asked through the Docker CLI. */
 export class DockerHost {
   constructor(private readonly environment: NodeJS.ProcessEnv) {}
@@ -67,16 +74,11 @@ export class DockerHost {
     });
   }
 
-  /** Every container with the label, running or not. */
-  containers(label: string): InspectedContainer[] {
+  /** Every container, running or not; of those with the label alone, where one is named. */
+  containers(label?: string): InspectedContainer[] {
     const listed = this.run([
-      "container",
-      "ls",
-      "--all",
-      "--no-trunc",
-      "--quiet",
-      "--filter",
-      `label=${label}`,
+      ...["container", "ls", "--all", "--no-trunc", "--quiet"],
+      ...(label === undefined ? [] : ["--filter", `label=${label}`]),
     ]);
     const ids = listed.toString().split("\n").filter(Boolean);
     return this.inspect("container", ids) as InspectedContainer[];
@@ -100,6 +102,11 @@ export class DockerHost {
   /** An image by reference or id; undefined where there is none. */
   image(reference: string): InspectedImage | undefined {
     return this.inspect("image", [reference])[0] as InspectedImage | undefined;
+  }
+
+  /** Those of the images that there are, by reference. */
+  images(references: string[]): StoredImage[] {
+    return this.inspect("image", references) as StoredImage[];
   }
 
   /** The images that containers run, by id; without those that somebody removed by force. */

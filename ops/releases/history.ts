@@ -34,12 +34,20 @@ interface RecordedUpdate {
   config: Record<string, { value?: string; objectValue?: unknown; secret: boolean }>;
 }
 
+export interface ReadReleases {
+  /**
+   * Ask Pulumi Cloud for each past state, a second each, for the images that the configuration did not name.
+   * @default true
+   */
+  exports?: boolean;
+}
+
 /**
  * The deploys of a stack, newest first, from Pulumi's history.
  *
  * @throws when the CLI cannot read it; its message goes to standard error
  */
-export function releases(stack: string): Release[] {
+export function releases(stack: string, { exports = true }: ReadReleases = {}): Release[] {
   const updates = JSON.parse(
     pulumi("stack", "history", "--stack", stack, "--json", "--full-dates", "--page-size", "100"),
   ) as RecordedUpdate[];
@@ -52,7 +60,7 @@ export function releases(stack: string): Release[] {
       commit: update.environment?.["git.head"],
       settings: settingsOf(update),
       hidden: hiddenIn(update),
-      ...pastOutputs(stack, update),
+      ...pastOutputs(stack, update, exports),
     }));
 }
 
@@ -102,9 +110,13 @@ function hiddenIn({ config }: RecordedUpdate): string[] {
 }
 
 /** What a past state tells of its release: Pulumi Cloud gives it away, and so does a folder. */
-function pastOutputs(stack: string, update: RecordedUpdate): Pick<Release, "images" | "revision"> {
-  const outputs =
-    update.version > 0 ? exportedOutputs(stack, update.version) : checkpointOutputs(stack, update);
+function pastOutputs(
+  stack: string,
+  update: RecordedUpdate,
+  exports: boolean,
+): Pick<Release, "images" | "revision"> {
+  const exported = () => (exports ? exportedOutputs(stack, update.version) : {});
+  const outputs = update.version > 0 ? exported() : checkpointOutputs(stack, update);
   const configured = update.config["dating:images"]?.objectValue as Record<string, string> | undefined;
   const images = (outputs.images as Record<string, string> | undefined) ?? configured;
   return { images, revision: outputs.schemaRevision as string | undefined };
@@ -137,5 +149,10 @@ function checkpointOutputs(stack: string, update: RecordedUpdate): Record<string
 
 function pulumi(...args: string[]): string {
   const stdio: ["ignore", "pipe", "inherit"] = ["ignore", "pipe", "inherit"];
-  return execFileSync("pulumi", args, { encoding: "utf8", maxBuffer: 256 * 1024 * 1024, stdio });
+  return execFileSync("pulumi", args, {
+    encoding: "utf8",
+    env: process.env,
+    maxBuffer: 256 * 1024 * 1024,
+    stdio,
+  });
 }
