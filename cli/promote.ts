@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { projectRoot } from "../images/content";
 import { revisionsAfter } from "../images/revisions";
 import { lastDeployment } from "../ops/promotion/deployment";
-import { commitPromotion, promotions } from "../ops/promotion/record";
+import { commitPromotion, promotions, takeBackPromotion } from "../ops/promotion/record";
 import { applySettings } from "../ops/promotion/settings";
 import { verify } from "../ops/promotion/verify";
 import { applyPlan } from "../ops/review/apply";
@@ -21,6 +21,7 @@ import { OperatorError } from "../ops/stack/errors";
 import { Session } from "../ops/stack/session";
 import { changing } from "./change";
 import { act, define, dryRun, quiet, type CommonOptions } from "./command";
+import { pruneAfterDeploy } from "./old-images";
 
 interface Options extends CommonOptions {
   from?: string;
@@ -69,14 +70,30 @@ async function release(source: string, options: Options, folder: string): Promis
   preview(file, folder, plan);
 
   if (options.dryRun) return console.log("A dry run: nothing was changed.");
+  let commit: string | undefined;
   if (changes.length === 0) {
     console.log(`Pulumi.${to}.yaml has all that ${source} was deployed with.`);
   } else {
-    file.save();
-    console.log(`Committed as ${commitPromotion(source, to, deployment, changes)}.`);
+    // Before the deploy, which records the commit that it is of.
+    commit = commitPromotion(source, file, deployment, changes);
+    console.log(`Committed as ${commit.slice(0, 10)}.`);
   }
-  if (options.yes) await applyPlan(to, plan, `Promote ${source} to ${to}: deployed ${deployment.endTime}`);
-  else console.log(`Deploy it: ./dating up ${to}`);
+  if (!options.yes) return console.log(`Deploy it: ./dating up ${to}`);
+  try {
+    await applyPlan(to, plan, `Promote ${source} to ${to}: deployed ${deployment.endTime}`);
+  } catch (error) {
+    if (commit && error instanceof Error) error.message += `\n${afterFailure(file, commit)}`;
+    throw error;
+  }
+  pruneAfterDeploy(to);
+}
+
+function afterFailure(file: StackFile, commit: string): string {
+  const { stack } = file;
+  const look = `What runs: ./dating status ${stack}; the last good release again: ./dating rollback ${stack}`;
+  return takeBackPromotion(file, commit)
+    ? `The promotion's commit was taken back. ${look}`
+    : `The promotion's commit ${commit.slice(0, 10)} is not the last one any more and stays; take it back: git revert ${commit.slice(0, 10)}\n${look}`;
 }
 
 async function promote(options: Options): Promise<void> {

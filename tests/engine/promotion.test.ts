@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { load } from "js-yaml";
@@ -326,6 +326,9 @@ describe("a promotion", () => {
   });
 
   test("with --yes deploys nothing when that would not be what it showed", async () => {
+    // As though it had not been promoted yet.
+    git("reset", "--quiet", "--hard", "HEAD^");
+    const before = git("rev-parse", "HEAD");
     // Somebody changes the stack between the preview and the deploy.
     const real = project.run("sh", ["-c", "command -v pulumi"]).trim();
     const wrapper = join(project.directory, ".bin/pulumi");
@@ -335,6 +338,8 @@ describe("a promotion", () => {
     rmSync(wrapper);
     git("checkout", "--quiet", "--", `Pulumi.${prod}.yaml`);
     expect(text).toMatch(/not what was reviewed: nothing was changed\.\n {2}dating-\S+-bot: other memory/);
+    expect(text).toContain("The promotion's commit was taken back.");
+    expect([git("rev-parse", "HEAD"), git("status", "--porcelain")]).toEqual([before, ""]);
     expect(status).toBe(1);
     expect(await labelled("container", `${project.prefix}-prod`)).toEqual([]);
   });
@@ -395,5 +400,59 @@ describe("a promotion", () => {
     expect(await imagesOf(`${project.prefix}-prod`)).toEqual(tested);
     for (const [, reference] of Object.values(tested)) expect(reference).toMatch(/@sha256:[0-9a-f]{64}$/);
     expect(git("status", "--porcelain")).toBe("");
+  });
+});
+
+describe("images of older releases", () => {
+  /** Writes a release into the stack's history, from before all others, of which one image was another. */
+  function wasDeployed(webapp: string, age: number): void {
+    const folder = join(project.directory, ".state/.pulumi/history/dating", project.stackName);
+    const newest = readdirSync(folder)
+      .filter((name) => name.endsWith(".history.json"))
+      .sort()
+      .at(-1)!;
+    const [, time] = /-(\d+)\.history\.json$/.exec(newest)!;
+    const at = BigInt(time!) - BigInt(age) * 3_600_000_000_000n;
+    for (const kind of ["history", "checkpoint"]) {
+      const text = readFileSync(join(folder, newest.replace("history", kind)), "utf8");
+      writeFileSync(
+        join(folder, newest.replace(time!, String(at)).replace("history", kind)),
+        text
+          .replaceAll(configuredImages().webapp!, webapp)
+          .replace(/"startTime": \d+/, `"startTime": ${at / 1_000_000_000n}`),
+      );
+    }
+  }
+  const pulled = (image: string, tag: string) => {
+    const reference = `${registry.host}/dating/webapp:${tag}@${registry.push(registry.image(image), `dating/webapp:${tag}`)}`;
+    registry.docker("pull", "--quiet", reference);
+    return reference;
+  };
+  const isThere = (reference: string) =>
+    project.attempt("docker", ["image", "inspect", "--format", "there", reference]).stdout === "there\n";
+
+  test("go, but for what a container uses; what runs and what no release had stays", async () => {
+    const [old, used, foreign] = [
+      pulled("bot", "0.1.0"),
+      pulled("backup", "0.2.0"),
+      pulled("postgres", "0.3.0"),
+    ];
+    wasDeployed(old, 2);
+    wasDeployed(used, 1);
+    const container = await docker("create", "--label", `dating.stack=${project.prefix}`, used);
+    const prune = (...flags: string[]) =>
+      project.run("./dating", ["images", "prune", project.stackName, ...flags]);
+    project.run("pulumi", ["config", "set", "--stack", project.stackName, "dating:keepReleases", "1"]);
+
+    expect(prune("--dry-run")).toMatch(new RegExp(`\\(1 image, at most .*\n {2}${old} .*\nA dry run`));
+    expect([old, used, foreign].map(isThere)).toEqual([true, true, true]);
+    expect(prune()).toContain(old);
+    expect([old, used, foreign].map(isThere)).toEqual([false, true, true]);
+    for (const reference of Object.values(configuredImages())) expect(isThere(reference)).toBe(true);
+
+    await docker("rm", container);
+    prune();
+    expect([used, foreign].map(isThere)).toEqual([false, true]);
+    await docker("rmi", foreign);
   });
 });
