@@ -75,7 +75,7 @@ lint: ## types, ESLint and formatting
 bench: ## measure deploys against an empty program and Docker Compose; writes bench/results/, draws the picture
 	@$(prepare) && ./dating up dev >/dev/null && for part in noop deploy rollouts absence growth picture; do node --require tsx/cjs bench/$$part.ts || exit; done
 
-docs: ## write the README's tables anew, and draw its picture of the stack
+docs: ## write the tables of docs/ anew, and draw the picture of the stack
 	@$(packages) && node --require tsx/cjs ops/docs.ts && ./dating graph dev --svg docs/stack.svg
 
 format: ## format everything

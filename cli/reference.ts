@@ -32,6 +32,9 @@ function usage(command: Command, called: string): string {
     const name = each.name() + (each.variadic ? "…" : "");
     return each.required ? name.toUpperCase() : `[${name.toUpperCase()}]`;
   });
+  const needed = command.options
+    .filter(({ mandatory }) => mandatory)
+    .map(({ long, flags }) => `${long} ${/<(\w+)>/.exec(flags)?.[1]?.toUpperCase()}`);
   const described = [
     ...command.registeredArguments
       .filter(({ description }) => description)
@@ -42,9 +45,12 @@ function usage(command: Command, called: string): string {
   ];
   const examples = examplesOf(command).map((line) => `./dating ${line}`);
   return [
-    ["```sh", [called, ...words].join(" "), ...(examples.length > 0 ? ["", ...examples] : []), "```"].join(
-      "\n",
-    ),
+    [
+      "```sh",
+      [called, ...words, ...needed].join(" "),
+      ...(examples.length > 0 ? ["", ...examples] : []),
+      "```",
+    ].join("\n"),
     ...(described.length > 0
       ? [["| Option | What it does |", "| --- | --- |", ...described].join("\n")]
       : []),

@@ -11,7 +11,7 @@ import { toBytes, type Size, type Amount } from "./units";
 
 /** What the documentation and the error messages need to know of a key beside its type. */
 export interface KeyMeta {
-  /** What the key is for, for the table in the README. */
+  /** What the key is for, for the table in docs/configuration.md. */
   description: string;
   /** A valid value, shown in the command that mends a problem. */
   example: string;

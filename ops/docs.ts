@@ -1,4 +1,4 @@
-/* Writes the parts of README.md, docs/commands.md and docs/versions.md that are made from the code, each between a pair of markers. */
+/* Writes the parts of docs/ that are made from the code, each between a pair of markers. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -10,7 +10,8 @@ import { partsTable } from "./upkeep/check";
 import { readParts, versionsInUse } from "./upkeep/parts";
 
 const documents: Record<string, Record<string, string>> = {
-  "README.md": { keys: keyTable(keys, "dating"), cis: cisTable() },
+  "docs/configuration.md": { keys: keyTable(keys, "dating") },
+  "docs/hardening.md": { cis: cisTable() },
   "docs/commands.md": { commands: `\n${commandReference()}\n` },
   "docs/versions.md": { parts: partsTable(readParts(), versionsInUse()) },
 };

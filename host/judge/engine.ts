@@ -4,7 +4,7 @@ import type { Finding } from "../finding";
 /** The oldest API that the program and its commands get along with: that of Docker Engine 20.10. */
 const oldestApi = "1.41";
 
-/** Engines that the tests run on, as README's table has them. */
+/** Engines that the tests run on, as the table in docs/hosts.md has them. */
 export const triedEngines = ["20.10", "29.8"];
 
 /** Storage drivers that the tests run on: overlayfs is the one of containerd's image store. */

@@ -145,9 +145,11 @@ async function networks(): Promise<{ Name: string; Internal: boolean }[]> {
 
 const short = (network: string) => network.slice(project.prefix.length + 1);
 
-/** The table in the README: each service's networks, and whether it has a way out. */
+/** The table in docs/hardening.md: each service's networks, and whether it has a way out. */
 function told(): Map<string, { networks: string; out: boolean }> {
-  const [, table] = /<!-- networks -->\n([^]*)<!-- \/networks -->/.exec(readFileSync("README.md", "utf8"))!;
+  const [, table] = /<!-- networks -->\n([^]*)<!-- \/networks -->/.exec(
+    readFileSync("docs/hardening.md", "utf8"),
+  )!;
   const rows = table!.trim().split("\n").slice(2);
   return new Map(
     rows.flatMap((row) => {
@@ -158,7 +160,7 @@ function told(): Map<string, { networks: string; out: boolean }> {
   );
 }
 
-test("each service is on the networks that the README tells, and has a way out where it tells so", async () => {
+test("each service is on the networks that docs/hardening.md tells, and has a way out where it tells so", async () => {
   const said = told();
   const seen = subjects.map(({ service, container }) => {
     const { Networks: on } = (container as unknown as { NetworkSettings: { Networks: object } })

@@ -40,7 +40,7 @@ afterAll(() => {
 const users = () =>
   sql(project, "insert into users (tg_id, username) select n, 'user' || n from generate_series(1, 1000) n");
 
-/** A deploy during which the engine dies at a point; then the way back that the README tells. */
+/** A deploy during which the engine dies at a point; then the way back that docs/troubleshooting.md tells. */
 async function deployWhileEngineDies(what: string, point: number, events: number): Promise<void> {
   let begin = 0;
   const seen = await deployAndKill(project, point, () => {

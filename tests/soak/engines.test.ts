@@ -13,7 +13,7 @@ import { DockerHost, type Engine } from "./support/docker-host";
 import { apiFloor, current, debian12, overlay2 } from "./support/engines";
 
 /*
- * What a user relies on, on each Docker Engine that the README calls tried. The whole of `make test` runs on the first.
+ * What a user relies on, on each Docker Engine that docs/hosts.md calls tried. The whole of `make test` runs on the first.
  */
 
 jest.setTimeout(900_000);

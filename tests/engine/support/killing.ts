@@ -78,7 +78,7 @@ export async function objects(project: Project): Promise<Record<string, number>>
   };
 }
 
-/** The way back that the README tells: one command, and the next deploy. Returns what the command said. */
+/** The way back that docs/troubleshooting.md tells: one command, and the next deploy. Returns what the command said. */
 export async function recover(project: Project, url: string): Promise<string> {
   // Not project.run(), which would hold up the load of this process.
   const { stdout } = await promisify(execFile)("./dating", ["recover", project.stackName], {

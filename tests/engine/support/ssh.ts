@@ -99,7 +99,7 @@ export class SshHost {
   }
 }
 
-/** As the README recommends it, with what only this test has: a port, a key and known hosts of its own. */
+/** As docs/hosts.md recommends it, with what only this test has: a port, a key and known hosts of its own. */
 function clientConfiguration(port: string, key: string, known: string, folder: string): string {
   return `Host dating-host
   HostName 127.0.0.1
