@@ -41,7 +41,8 @@ const tries = 5;
 /**
  * Does something while nobody else changes the stack. The lock is a container on the stack's Docker host, the one place that
  * all who change it have in common: a name is given to one container only. It is never started. It is removed at the end, on
- * an error and on a signal, too.
+ * an error and on a signal, too. `docker container prune` takes it for a leftover, as it does every container that does not
+ * run: then the end says that others may have been at work.
  *
  * A command that this one calls is inside the same lock: it finds the lock's token in its environment.
  *
@@ -135,15 +136,25 @@ function find(place: LockPlace): { id: string; holder: Holder } | undefined {
   return { id: found!.Id, holder: holderIn(found!.Config.Labels ?? {}) };
 }
 
-/** By its id: whoever has the lock by now keeps it. */
-function remove(place: LockPlace, id: string): void {
+/** By its id: whoever has the lock by now keeps it. @returns whether it was still there */
+function remove(place: LockPlace, id: string): boolean {
   const answer = docker(place, ["container", "rm", id]);
-  if (answer.status !== 0 && !/no such container/i.test(answer.stderr)) expectDone(place, answer);
+  if (answer.status !== 0 && /no such container/i.test(answer.stderr)) return false;
+  expectDone(place, answer);
+  return true;
 }
 
 function letGo(place: LockPlace, id: string): void {
   try {
-    remove(place, id);
+    if (remove(place, id)) return;
+    const other = find(place);
+    const since = other
+      ? `was taken over meanwhile: ${inWords(other.holder)}`
+      : "was removed meanwhile, as `docker container prune` does";
+    console.error(
+      `The lock of stack ${place.stack} ${since}. What others did at the same time may be mixed with this: ` +
+        `./dating status ${place.stack}, ./dating drift ${place.stack}`,
+    );
   } catch (error) {
     console.error(`The lock of stack ${place.stack} could not be removed: ${(error as Error).message}`);
   }

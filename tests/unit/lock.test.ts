@@ -172,9 +172,32 @@ test("that Docker cannot be asked for is not one that is free", async () => {
   expect(acted).not.toHaveBeenCalled();
 });
 
-test("that somebody has taken over meanwhile stays theirs", async () => {
+test("that somebody has taken over meanwhile stays theirs, and the end says so", async () => {
   await withLock(place(), "./dating up prod", () => heldBy({ who: "bob@elsewhere" }));
   expect(isHeld()).toBe(true);
+  expect(notes).toHaveBeenCalledWith(
+    expect.stringMatching(/was taken over meanwhile: bob@elsewhere .*drift prod/),
+  );
+});
+
+test("that was pruned meanwhile is told at the end, and not taken for an error of what was done", async () => {
+  const pruned = () => (rmSync(join(folder, "held")), "done");
+  expect(await withLock(place(), "./dating up prod", pruned)).toBe("done");
+  expect(notes).toHaveBeenCalledWith(
+    expect.stringMatching(/removed meanwhile, as `docker container prune` does/),
+  );
+});
+
+test("that was pruned is made anew by a command that is called inside", async () => {
+  await withLock(place(), "./dating up prod", async () => {
+    rmSync(join(folder, "held"));
+    await withLock(place(), "./dating status prod", () => expect(isHeld()).toBe(true));
+  });
+});
+
+test("that is let go in time says nothing", async () => {
+  await withLock(place(), "./dating up prod", acted);
+  expect(notes).not.toHaveBeenCalled();
 });
 
 /** A command of its own, which holds the lock until it is ended. */
