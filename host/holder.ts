@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 
 /** The label of a container that is a stack's lock: its value is the first part of the stack's names on the Docker host. */
@@ -78,13 +78,37 @@ export function machine(): string {
   }
 }
 
-/** Whether a holder is known to be gone. Of another machine, or another user, nobody knows here, so it is not. */
+/**
+ * Whether a holder is known to be gone, with all that it has begun: a deploy outlives a `./dating` that was killed. Of another
+ * machine, or another user, nobody knows here, so it is not.
+ */
 export function isGone(holder: Holder, me = whoAmI(), here = machine()): boolean {
-  const { who, pid, started } = holder;
+  const { who, token } = holder;
   if (who !== me || here === "" || holder.machine !== here) return false;
+  return hasEnded(holder) && workersOf(token).length === 0;
+}
+
+function hasEnded({ pid, started }: Holder): boolean {
   if (!isAlive(pid)) return true;
   const now = startOf(pid);
   return started !== "" && now !== "" && now !== started;
+}
+
+/** The processes of this machine that know of a lock that it is theirs. An ssh that only keeps a connection open does nothing. */
+export function workersOf(token: string): number[] {
+  const read = (pid: string, file: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, "utf8");
+    } catch {
+      // It has ended meanwhile, or is another user's.
+      return "";
+    }
+  };
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => read(pid, "environ").split("\0").includes(`${lockVariable}=${token}`))
+    .filter((pid) => !read(pid, "cmdline").includes("[mux]"))
+    .map(Number);
 }
 
 /** Who, since when and what, in one sentence without its full stop. */

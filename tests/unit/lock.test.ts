@@ -140,6 +140,22 @@ testWithProc("is taken over, too, where another process has got the id since", a
   expect(acted).toHaveBeenCalledTimes(1);
 });
 
+testWithProc("is not taken over while what a killed command has begun is at work", async () => {
+  const child = spawn("sleep", ["60"], { env: { ...process.env, [lockVariable]: "theirs" } });
+  const end = once(child, "exit");
+  try {
+    heldBy({ pid: ended() });
+    const refused = withLock(place(), "./dating up prod", acted);
+    await expect(refused).rejects.toThrow(`is still at work: process ${child.pid}.`);
+    expect(acted).not.toHaveBeenCalled();
+  } finally {
+    child.kill();
+    await end;
+  }
+  await withLock(place(), "./dating up prod", acted);
+  expect(acted).toHaveBeenCalledTimes(1);
+});
+
 test("of another machine of the same name is not taken for one that is gone", async () => {
   for (const other of ["another boot pid:[1]", ""]) {
     heldBy({ machine: other, pid: ended() });
