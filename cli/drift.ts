@@ -56,8 +56,10 @@ async function drift(stack: string, options: Options): Promise<number | void> {
     console.log(report(stack, found));
     if (options.markdown) writeFileSync(options.markdown, markdown(stack, found.findings));
     if (found.findings.length === 0) return;
-    if (asksFirst(stack)) await confirm(stack, options.yes);
-    fixDrift(stack, found, options);
+    const approve = async () => {
+      if (asksFirst(stack)) await confirm(stack, options.yes);
+    };
+    await fixDrift(stack, found, { ...options, approve });
     const after = await findDrift(stack);
     console.log(report(stack, after));
     if (after.findings.length > 0) throw new OperatorError("not everything could be brought back");

@@ -1,12 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
-import { revisionsAfter } from "../images/revisions";
 import { changesShape } from "../ops/review/changes";
-import { runPreview, secretValues } from "../ops/review/engine";
+import { lookAhead, readPreview } from "../ops/review/deploy";
 import { renderMarkdown, renderText, type Review } from "../ops/review/render";
-import { isRefused, reviewOf } from "../ops/review/review";
-import { parsePreview } from "../ops/review/schema";
-import { redactAll, redactor } from "../ops/review/values";
 import { OperatorError } from "../ops/stack/errors";
 import { act, define, fromCaller, json, printJson, type CommonOptions } from "./command";
 
@@ -32,19 +28,16 @@ async function pictureOf(stack: string, { changes }: Review, options: Options): 
 export async function showPreview(stack: string, options: Options): Promise<number | void> {
   if (options.recorded && options.savePlan)
     throw new OperatorError("a recorded preview has no plan: leave --recorded out");
-  const text = options.recorded
-    ? readFileSync(options.recorded, "utf8")
-    : runPreview(stack, { plan: options.savePlan });
-  const redact = redactor(options.recorded ? [] : secretValues(stack));
-  const preview = redactAll(parsePreview(text), redact);
-  const review = reviewOf(stack, preview, revisionsAfter);
-  if (options.json) printJson({ ...review, refused: isRefused(preview) });
+  const { review, refused } = options.recorded
+    ? readPreview(stack, readFileSync(options.recorded, "utf8"), [])
+    : lookAhead(stack, { plan: options.savePlan });
+  if (options.json) printJson({ ...review, refused });
   else console.log(renderText(review));
   if (options.markdown) {
-    const picture = isRefused(preview) ? undefined : await pictureOf(stack, review, options);
+    const picture = refused ? undefined : await pictureOf(stack, review, options);
     writeFileSync(options.markdown, renderMarkdown(review, picture));
   }
-  return isRefused(preview) ? 1 : undefined;
+  return refused ? 1 : undefined;
 }
 
 export const command = define(

@@ -4,17 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { projectRoot } from "../images/content";
-import { revisionsAfter } from "../images/revisions";
 import { lastDeployment } from "../ops/promotion/deployment";
 import { commitPromotion, promotions, takeBackPromotion } from "../ops/promotion/record";
 import { applySettings } from "../ops/promotion/settings";
 import { verify } from "../ops/promotion/verify";
 import { applyPlan } from "../ops/review/apply";
-import { runPreview, secretValues } from "../ops/review/engine";
+import { lookAhead } from "../ops/review/deploy";
 import { renderText } from "../ops/review/render";
-import { isRefused, reviewOf } from "../ops/review/review";
-import { parsePreview } from "../ops/review/schema";
-import { redactAll, redactor } from "../ops/review/values";
 import { missingSecrets } from "../ops/secret-values";
 import { StackFile } from "../ops/stack-file";
 import { OperatorError } from "../ops/stack/errors";
@@ -33,11 +29,9 @@ interface Options extends CommonOptions {
 function preview(file: StackFile, folder: string, plan: string): void {
   const configFile = join(folder, `Pulumi.${file.stack}.yaml`);
   writeFileSync(configFile, file.text(), { mode: 0o600 });
-  const redact = redactor(secretValues(file.stack));
-  const previewed = redactAll(parsePreview(runPreview(file.stack, { plan, configFile })), redact);
-  console.log(renderText(reviewOf(file.stack, previewed, revisionsAfter)));
-  if (isRefused(previewed))
-    throw new OperatorError(`${file.stack} cannot be deployed like that; nothing was changed`);
+  const { review, refused } = lookAhead(file.stack, { plan, configFile });
+  console.log(renderText(review));
+  if (refused) throw new OperatorError(`${file.stack} cannot be deployed like that; nothing was changed`);
 }
 
 /** A commit takes the whole file: what somebody else has changed in it must not be promoted on the way. */
@@ -80,7 +74,7 @@ async function release(source: string, options: Options, folder: string): Promis
   }
   if (!options.yes) return console.log(`Deploy it: ./dating up ${to}`);
   try {
-    await applyPlan(to, plan, `Promote ${source} to ${to}: deployed ${deployment.endTime}`);
+    await applyPlan(to, plan, { message: `Promote ${source} to ${to}: deployed ${deployment.endTime}` });
   } catch (error) {
     if (commit && error instanceof Error) error.message += `\n${afterFailure(file, commit)}`;
     throw error;

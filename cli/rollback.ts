@@ -17,7 +17,7 @@ import {
   type Release,
 } from "../ops/releases/history";
 import { checkSchema } from "../ops/releases/schema";
-import { pulumi } from "../ops/pulumi";
+import { withReviewed } from "../ops/review/deploy";
 import { StackFile } from "../ops/stack-file";
 import { confirm } from "../ops/stack/confirm";
 import { Session } from "../ops/stack/session";
@@ -53,12 +53,12 @@ async function goBack(stack: string, options: Options): Promise<void> {
     changes.forEach((line) => console.log(`  ${line}`));
     await tellSchema(stack, release, options.keepSchema ?? false);
     tellProgram(release);
-    const deploy = ["--stack", stack, "--config-file", configFile, "--policy-pack", "policy"];
-    pulumi(["preview", ...deploy]);
-    if (options.dryRun) return;
-    await confirm(stack, options.yes);
-    pulumi(["up", ...deploy, "--yes", "--skip-preview", "--message", rollbackMessage(release)]);
-    if (options.write) copyFileSync(configFile, new StackFile(stack).path);
+    await withReviewed(stack, { configFile }, async (deploy) => {
+      if (options.dryRun) return;
+      await confirm(stack, options.yes);
+      await deploy(rollbackMessage(release));
+      if (options.write) copyFileSync(configFile, new StackFile(stack).path);
+    });
   });
   if (options.dryRun) return console.log("A dry run: nothing was changed.");
   console.log(

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 
-import { pulumi } from "../pulumi";
+import { withReviewed } from "../review/deploy";
+import type { Deploying } from "../review/engine";
 import type { Drift } from "./drift";
 import type { Finding } from "./findings";
 
@@ -12,17 +13,20 @@ export interface FixOptions {
   pendingChanges?: boolean;
 }
 
+/** How a repair asks, and what it may do beyond bringing back what was deployed. */
+export interface Fixing extends FixOptions {
+  /** Is asked once more where a container does not start and is replaced. @throws where that is not to be */
+  approve: () => Promise<void>;
+}
+
 /**
- * Brings a stack back to what was deployed last.
+ * Brings a stack back to what was deployed last: shows what that changes, asks, and does just that.
  *
  * @throws Error, before anything is touched, when that would deploy something else too, or make up for lost data with
  * an empty volume
  */
-export function fixDrift(
-  stack: string,
-  { findings, resources, host, outOfReach }: Drift,
-  options: FixOptions,
-): void {
+export async function fixDrift(stack: string, drift: Drift, { approve, ...options }: Fixing): Promise<void> {
+  const { findings, host } = drift;
   const lost = findings.flatMap(({ lostVolume }) => lostVolume ?? []);
   if (lost.length > 0 && !options.emptyVolumes) {
     throw new Error(
@@ -38,37 +42,48 @@ export function fixDrift(
     host.run(["stop", id]);
     host.run(["rm", id]);
   };
-  intruders.filter(({ holdsTheName }) => holdsTheName).forEach(({ id }) => remove(id));
+  const message = "./dating drift --fix";
+  const stopped = findings.flatMap(({ stopped }) => stopped ?? []);
+  const failed = await withReviewed(stack, repairOf(drift, new Set(stopped)), async (deploy) => {
+    await approve();
+    intruders.filter(({ holdsTheName }) => holdsTheName).forEach(({ id }) => remove(id));
+    const refusing = stopped.filter((id) => !start(host, id));
+    if (refusing.length === 0) await deploy(message);
+    return refusing;
+  });
+  if (failed.length > 0) {
+    console.log("Not every container starts again. Those that do not are replaced:");
+    const started = new Set(stopped.filter((id) => !failed.includes(id)));
+    await withReviewed(stack, repairOf(drift, started), async (deploy) => {
+      await approve();
+      await deploy(message);
+    });
+  }
+  intruders.filter(({ holdsTheName }) => !holdsTheName).forEach(({ id }) => remove(id));
+}
 
+/** @param started ids of the containers that only have to be started, and will be */
+function repairOf({ findings, resources, outOfReach }: Drift, started: ReadonlySet<string>): Deploying {
+  const lost = findings.flatMap(({ lostVolume }) => lostVolume ?? []);
   // A resource that depends on a lost volume's content names the volume among its triggers.
   const dependents = resources
     .filter(({ inputs }) =>
       ((inputs.triggers ?? []) as unknown[]).some((trigger) => lost.includes(String(trigger))),
     )
     .map(({ urn }) => urn);
-  const replaced = new Set([...toReplace(findings, startStopped(findings, host)), ...dependents]);
-  pulumi([
-    ...["up", "--refresh", "--yes", "--skip-preview", "--stack", stack, "--policy-pack", "policy"],
-    ...["--message", "./dating drift --fix"],
-    ...[...replaced].flatMap((urn) => ["--replace", urn]),
-    ...outOfReach.flatMap((urn) => ["--exclude", urn]),
-  ]);
-  intruders.filter(({ holdsTheName }) => !holdsTheName).forEach(({ id }) => remove(id));
+  const replace = [...new Set([...toReplace(findings, started), ...dependents])];
+  return { refresh: true, replace, exclude: outOfReach };
 }
 
-/** Starts what has only to be started, and returns the ids of what did start. What does not is replaced. */
-function startStopped(findings: Finding[], host: Drift["host"]): Set<string> {
-  const stopped = findings.flatMap(({ stopped }) => stopped ?? []);
-  return new Set(
-    stopped.filter((id) => {
-      try {
-        return host.run(["start", id]);
-      } catch (error) {
-        console.error(String((error as { stderr?: Buffer }).stderr).trim());
-        return false;
-      }
-    }),
-  );
+/** Starts a container that has only to be started. @returns whether it did */
+function start(host: Drift["host"], id: string): boolean {
+  try {
+    host.run(["start", id]);
+    return true;
+  } catch (error) {
+    console.error(String((error as { stderr?: Buffer }).stderr).trim());
+    return false;
+  }
 }
 
 /** What the engine does not see must be replaced; what is gone, it makes anew by itself. */

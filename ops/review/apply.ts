@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { projectRoot } from "../../images/content";
-import { secretValues } from "./engine";
+import { deployingOptions, secretValues, type Deploying } from "./engine";
 import { redactor } from "./values";
 import { PlanOutput } from "./violations";
 
@@ -19,15 +19,29 @@ function passSignals(child: ChildProcess): () => void {
   return () => void process.off("SIGTERM", pass).off("SIGHUP", pass).off("SIGINT", wait);
 }
 
+/** How a plan is applied: as it was previewed. */
+export interface ApplyOptions extends Deploying {
+  /** What the stack's history says of the deploy. */
+  message?: string;
+  /** Deploy without another preview, as nobody is served meanwhile: each step is held against the plan when it is taken. */
+  atOnce?: boolean;
+}
+
 /**
  * Deploys exactly what a plan says that was saved with a preview.
  *
  * @throws Error that names what differs from the plan, when anything does, or says that the deploy failed
  */
-export async function applyPlan(stack: string, plan: string, message?: string): Promise<void> {
-  // With its own preview: that is held against the plan, too, before anything is touched.
+export async function applyPlan(
+  stack: string,
+  plan: string,
+  { message, atOnce = false, ...deploying }: ApplyOptions = {},
+): Promise<void> {
+  // With its own preview, usually: that is held against the plan, too, before anything is touched.
   const args = [
     ...["up", "--yes", "--non-interactive", "--stack", stack, "--plan", plan, "--policy-pack", "policy"],
+    ...deployingOptions(deploying),
+    ...(atOnce ? ["--skip-preview"] : []),
     ...(message === undefined ? [] : ["--message", message]),
   ];
   const child = spawn("pulumi", args, {
@@ -35,7 +49,7 @@ export async function applyPlan(stack: string, plan: string, message?: string): 
     env: { ...process.env, PULUMI_EXPERIMENTAL: "true" },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const output = new PlanOutput(redactor(secretValues(stack)));
+  const output = new PlanOutput(redactor(secretValues(stack, deploying.configFile)));
   const streams = [child.stdout, child.stderr].map(async (stream) => {
     for await (const line of createInterface({ input: stream })) {
       const shown = output.take(line);

@@ -7,12 +7,37 @@ import { projectRoot } from "../../images/content";
 import { openUnknownSecrets } from "./plan";
 import { withBrokenRules } from "./rules";
 
-/** What a preview is to do beside being shown. */
-export interface PreviewOptions {
-  /** Where the plan is written to. */
-  plan?: string;
+/** What is deployed beside what the checkout changes. A preview and the deploy that follows it have the same. */
+export interface Deploying {
   /** The stack's file, where it is another than `Pulumi.STACK.yaml`. */
   configFile?: string;
+  /** Look first at what there really is. */
+  refresh?: boolean;
+  /** URNs of what is made anew, whether it changes or not. */
+  replace?: readonly string[];
+  /** URNs of what is left alone. */
+  exclude?: readonly string[];
+}
+
+/** What a preview is to do beside being shown. */
+export interface PreviewOptions extends Deploying {
+  /** Where the plan is written to. */
+  plan?: string;
+}
+
+/** The same for the CLI. */
+export function deployingOptions({
+  configFile,
+  refresh = false,
+  replace = [],
+  exclude = [],
+}: Deploying): string[] {
+  return [
+    ...(configFile === undefined ? [] : ["--config-file", configFile]),
+    ...(refresh ? ["--refresh"] : []),
+    ...replace.flatMap((urn) => ["--replace", urn]),
+    ...exclude.flatMap((urn) => ["--exclude", urn]),
+  ];
 }
 
 /**
@@ -21,11 +46,11 @@ export interface PreviewOptions {
  * @returns what it prints as JSON, also when it refuses: the reasons are in it
  * @throws Error when there is no preview at all
  */
-export function runPreview(stack: string, { plan, configFile }: PreviewOptions = {}): string {
+export function runPreview(stack: string, { plan, ...deploying }: PreviewOptions = {}): string {
   const args = [
     ...["preview", "--json", "--non-interactive", "--stack", stack, "--policy-pack", "policy"],
     ...(plan === undefined ? [] : ["--save-plan", plan]),
-    ...(configFile === undefined ? [] : ["--config-file", configFile]),
+    ...deployingOptions(deploying),
   ];
   const folder = mkdtempSync(join(tmpdir(), "dating-preview-"));
   try {
@@ -52,12 +77,16 @@ export function runPreview(stack: string, { plan, configFile }: PreviewOptions =
   }
 }
 
-/** Every secret of a stack, of its configuration and its state: to be taken out of what is shown, and for nothing else. */
-export function secretValues(stack: string): string[] {
-  const config = JSON.parse(pulumi("config", "--json", "--show-secrets", "--stack", stack)) as Record<
-    string,
-    { value?: string; secret: boolean }
-  >;
+/**
+ * Every secret of a stack, of its configuration and its state: to be taken out of what is shown, and for nothing else.
+ *
+ * @param configFile the stack's file, where it is another than `Pulumi.STACK.yaml`
+ */
+export function secretValues(stack: string, configFile?: string): string[] {
+  const file = deployingOptions({ configFile });
+  const config = JSON.parse(
+    pulumi("config", "--json", "--show-secrets", "--stack", stack, ...file),
+  ) as Record<string, { value?: string; secret: boolean }>;
   const state = pulumi("stack", "export", "--show-secrets", "--stack", stack);
   return [
     ...Object.values(config).flatMap(({ secret, value }) => (secret && value ? partsOf(value) : [])),
