@@ -11,10 +11,11 @@ interface Options extends CommonOptions {
 }
 
 async function run(stack: string, options: Options): Promise<void> {
+  const session = new Session(stack);
   await changing(
-    new Session(stack),
+    session,
     () =>
-      recover(stack, {
+      recover(session, {
         force: options.force ?? false,
         mayRemove: async (names) => {
           if (!asksFirst(stack)) return;
@@ -39,7 +40,8 @@ export const command = define(
   "recover",
   "Clears what a killed deploy has left, so that the next one goes through: half-written files of a local backend, the\n" +
     "stack's locks, operations that never ended in its state, and containers and networks on the Docker host that carry\n" +
-    "the stack's label and are not in its state. Containers that a killed rollout leaves are drained first, and a service of\n" +
+    "the stack's label and are not in its state, which are listed and asked for first. Refuses a state that knows none of the\n" +
+    "containers that run, as that is another one's. Containers that a killed rollout leaves are drained first, and a service of\n" +
     "which it leaves none running gets back the one that served. Volumes are never touched.",
   ["recover prod", "recover prod --yes --force"],
 )

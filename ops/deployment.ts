@@ -69,6 +69,18 @@ export function findResources(stack: string): DeployedResource[] | undefined {
   );
 }
 
+/** Names of what a killed deploy had begun to make: the state does not know whether it is there. */
+export function pendingNames(stack: string): Set<string> {
+  const { deployment } = JSON.parse(exportOf(stack) ?? '{"deployment":{}}') as {
+    deployment: { pending_operations?: { type: string; resource: ExportedResource }[] };
+  };
+  return new Set(
+    (deployment.pending_operations ?? []).flatMap(({ type, resource }) =>
+      type === "creating" && typeof resource.inputs?.name === "string" ? [resource.inputs.name] : [],
+    ),
+  );
+}
+
 /** @throws OperatorError with the CLI's own words */
 function exportOf(stack: string): string | undefined {
   const { status, stdout, stderr, error } = spawnSync(

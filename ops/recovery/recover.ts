@@ -1,12 +1,15 @@
-import { allResources, dockerEnvironment } from "../deployment";
+import { allResources, pendingNames, type DeployedResource } from "../deployment";
 import { DockerHost } from "../host/inspect";
 import { reachGrafana } from "../host/reach-grafana";
 import { pulumi } from "../pulumi";
 import { progress } from "../quiet";
+import { chosenBackend, inWords } from "../stack/backend";
 import { Refused } from "../stack/errors";
+import type { LockPlace } from "../stack/lock";
 import { drainReplaced, drainUnknown } from "./drain";
-import { lockHolders, mayRun } from "./lock";
+import { lockHolders, refuseRunning } from "./lock";
 import { mendState } from "./mend";
+import { refreshState } from "./refresh";
 import { startAbsent } from "./start";
 
 /** What a person allows a recovery to do. */
@@ -25,29 +28,47 @@ interface Unknown {
 }
 
 /**
- * Clears what a killed deploy has left: see `./dating recover --help`. Says each step that it takes.
+ * Brings a stack back to where a deploy goes through: see `./dating recover --help`. Says each step that it takes.
  *
- * @throws Refused while a deploy may be at work, and as the steps do
+ * @throws Refused while a deploy may be at work, and with a state that is not this stack's; and as the steps do
  */
-export async function recover(stack: string, { force, mayRemove }: RecoverOptions): Promise<void> {
+export async function recover(place: LockPlace, options: RecoverOptions): Promise<void> {
+  const { resources, host } = await clearKilled(place, options);
+  say(startAbsent(resources, host));
+  console.log(`Done. Now deploy: ./dating up ${place.stack}`);
+}
+
+/**
+ * Clears what a killed deploy has left, and starts nothing. Everything that is refused or asked comes before the first change,
+ * but for the mending of a folder's files, without which no state can be read.
+ *
+ * @returns what the state has afterwards, and where it is
+ */
+export async function clearKilled(
+  place: LockPlace,
+  { force, mayRemove }: RecoverOptions,
+): Promise<{ resources: DeployedResource[]; host: DockerHost }> {
+  const { stack } = place;
   say(mendState(stack));
-  refuseRunning(stack, force);
+  refuseRunning(stack, lockHolders(stack), force);
   const before = allResources(stack);
-  const host = new DockerHost(dockerEnvironment(before));
+  // Asked for now: a state that was not whole did not tell.
+  const host = new DockerHost(place.environment);
+  const known = new Set(before.map(({ id }) => id));
+  refuseForeign(stack, host, known);
+  const unknown = (["container", "network"] as const).flatMap((kind) => unknownOf(host, stack, kind, known));
+  if (unknown.length > 0) await mayRemove(unknown.map(({ kind, name }) => `${kind} ${name}`));
+
   reachGrafana(before);
   if (lockHolders(stack).length > 0) {
     console.log("Removing the lock of a deploy that is gone: pulumi cancel");
     pulumi(["cancel", "--yes", "--stack", stack]);
   }
   progress("Bringing the state up to the Docker host: pulumi refresh --clear-pending-creates");
-  pulumi(["refresh", "--clear-pending-creates", "--yes", "--skip-preview", "--stack", stack]);
+  refreshState(stack, force);
 
   const resources = allResources(stack);
   say(drainReplaced(resources));
-  // After the refresh the state has everything that the engine knows of; whatever else has the label, nobody does.
-  const known = new Set(resources.map(({ id }) => id));
-  const unknown = (["container", "network"] as const).flatMap((kind) => unknownOf(host, stack, kind, known));
-  if (unknown.length > 0) await mayRemove(unknown.map(({ kind, name }) => `${kind} ${name}`));
   for (const { kind, id, name } of unknown) {
     console.log(`Removing the ${kind} ${name}, which no deploy knows`);
     if (kind === "container") {
@@ -58,20 +79,30 @@ export async function recover(stack: string, { force, mayRemove }: RecoverOption
     }
     host.run([kind, "rm", ...(kind === "container" ? ["--force"] : []), id]);
   }
-  say(startAbsent(resources, host));
-  console.log(`Done. Now deploy: ./dating up ${stack}`);
+  return { resources, host };
 }
 
-function refuseRunning(stack: string, force: boolean): void {
-  const running = lockHolders(stack).filter((holder) => mayRun(holder));
-  if (running.length === 0 || force) return;
+/**
+ * A state that knows none of the containers that run is another one's: as after a move to another backend. What no deploy of it
+ * knows is the stack itself then.
+ *
+ * @throws Refused that says what to do
+ */
+function refuseForeign(stack: string, host: DockerHost, known: ReadonlySet<string>): void {
+  const running = host.containers(`dating.stack=dating-${stack}`).filter(({ State }) => State.Running);
+  if (running.length === 0 || running.some(({ Id }) => known.has(Id))) return;
+  // A first deploy that was killed has noted what it had begun to make.
+  const begun = pendingNames(stack);
+  const names = running.map(({ Name }) => Name.slice(1));
+  if (names.some((name) => begun.has(name))) return;
   throw new Refused(
     [
-      ...running.map(
-        ({ pid, username, hostname, timestamp }) =>
-          `Stack ${stack} is being deployed by ${username}@${hostname} (pid ${pid}) since ${timestamp}.`,
-      ),
-      `Wait for it. If it is known to be dead: ./dating recover ${stack} --force`,
+      `None of the running containers of stack ${stack} is in its state ${inWords(chosenBackend())}: ${names.join(", ")}.`,
+      "They were deployed from another state. Nothing was changed.",
+      "  Use that one: pulumi login, or PULUMI_BACKEND_URL, and recover again.",
+      "  Where it is an older copy that is wanted back: pulumi stack import --stack " +
+        `${stack} --file COPY, and recover again.`,
+      `  Where it is lost: docker rm --force ${names.join(" ")}, and deploy anew. Their volumes stay, and are taken over by their names.`,
     ].join("\n"),
   );
 }

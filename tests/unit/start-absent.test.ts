@@ -24,10 +24,12 @@ function gate(service: string, of: string, create = "node hooks/switch.mts"): De
   return { ...nothing, urn: `gate of ${service}`, type: "command:local:Command", id: service, inputs };
 }
 
-/** A host that has some containers, and runs some services. */
-const host = ({ has, runs = [] }: { has: string[]; runs?: string[] }) =>
+/** A host that has some containers, each with the volume `data`, and runs some services. Others may have that volume, too. */
+const host = ({ has, runs = [], users = [] }: { has: string[]; runs?: string[]; users?: string[] }) =>
   ({
-    container: (id: string) => (has.includes(id) ? { Id: id } : undefined),
+    container: (id: string) =>
+      has.includes(id) ? { Id: id, Mounts: [{ Type: "volume", Name: "data" }] } : undefined,
+    run: (args: string[]) => Buffer.from(args.includes("volume=data") ? users.join("\n") : ""),
     running: (stack: string, service: string) =>
       stack === "dating-prod" && runs.includes(service) ? { Id: "some" } : undefined,
   }) as unknown as DockerHost;
@@ -61,5 +63,12 @@ test("what is gone, what never served, and what rolls is left to the next deploy
   expect(startAbsent([container("postgres", "new")], host({ has: ["new"] }))).toEqual([]);
   const rolling = [container("bot", "one"), gate("bot", "one", "node hooks/gate.mts")];
   expect(startAbsent(rolling, host({ has: ["one"] }))).toEqual([]);
+  expect(hook).not.toHaveBeenCalled();
+});
+
+test("nothing is started beside a container that has the same volume", () => {
+  expect(startAbsent(killed, host({ has: ["old"], users: ["dating-db-1"] }))).toEqual([
+    "postgres: no container runs, and none is started, as dating-db-1 has its volume",
+  ]);
   expect(hook).not.toHaveBeenCalled();
 });
