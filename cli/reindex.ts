@@ -9,6 +9,7 @@ import { serverOf } from "../ops/backups/restore-database";
 import { readTarget, type Target } from "../ops/backups/target";
 import { runServer } from "../ops/backups/throw-away";
 import { DockerHost } from "../ops/host/inspect";
+import { endLeftServers, requireUnused } from "../ops/host/volume-users";
 import { pulumi } from "../ops/pulumi";
 import { postgresVersionIn, StackFile } from "../ops/stack-file";
 import { confirm } from "../ops/stack/confirm";
@@ -31,7 +32,9 @@ async function rebuildAndDeploy({ stack, resources }: Session, options: Options)
   const target = readTarget(stack, resources);
   const image = imagesOf(stack, postgresVersionIn(new StackFile(stack))).postgres;
   const running = new DockerHost(target.docker.environment).running(target.prefix, "postgres")?.Id;
-  await requireUnused(target, running);
+  // Whoever holds the lock knows that nobody else is at work.
+  if (!options.dryRun) await endLeftServers(target.docker, target.volumes.postgres_data!);
+  await requireUnused(target.docker, target.volumes.postgres_data!, ({ id }) => id === running);
   if (running) await requireFitting(target, image);
   console.log(
     [
@@ -48,26 +51,6 @@ async function rebuildAndDeploy({ stack, resources }: Session, options: Options)
   await startDeployed(target, image, running);
   // Without the policy pack: nobody is served, and a refusal here would keep it so. Each deploy after it has the pack again.
   pulumi(["up", "--stack", stack, "--yes", "--skip-preview"]);
-}
-
-/** @throws BackupError where another container has the data: two servers on one volume destroy it */
-async function requireUnused({ docker, volumes, stack }: Target, running: string | undefined): Promise<void> {
-  const volume = volumes.postgres_data!;
-  const listed = await docker.text([
-    "ps",
-    "--no-trunc",
-    "--format",
-    "{{.ID}} {{.Names}}",
-    "--filter",
-    `volume=${volume}`,
-  ]);
-  const others = listed.split("\n").filter((line) => line !== "" && line.split(" ")[0] !== running);
-  if (others.length === 0) return;
-  const names = others.map((line) => line.split(" ")[1]!).join(" ");
-  throw new BackupError(
-    `${names} has the data of stack ${stack}: of a command that still runs, or of one that was interrupted. Nothing was changed.\n` +
-      `Where none runs any more: docker stop ${names} && docker rm ${names}`,
-  );
 }
 
 /** @throws BackupError where the image cannot run on the data */

@@ -10,6 +10,8 @@ export interface OriginalContainer {
   service: string;
   image: string;
   running: boolean;
+  /** Its restart policy, as `docker update --restart` takes it. */
+  restart: string;
   environment: Record<string, string>;
   labels: Record<string, string>;
   volumes: string[];
@@ -39,11 +41,18 @@ export interface Original {
 export async function findOriginal(docker: DockerCli, project: string): Promise<Original> {
   const containers = await listContainers(docker, project);
   const postgresData = `${project}_postgres_data`;
-  const database = containers.find(({ volumes }) => volumes.includes(postgresData));
+  // A container that once did something with the data, and is done, may have the volume, too.
+  const servers = containers.filter(
+    ({ volumes, environment }) => volumes.includes(postgresData) && environment.POSTGRES_PASSWORD,
+  );
+  const database =
+    servers.find(({ running }) => running) ??
+    servers[0] ??
+    containers.find(({ volumes }) => volumes.includes(postgresData));
   if (!database) {
     throw new BackupError(
       `No container of the Compose project ${project} has the volume ${postgresData}. Its containers tell the ` +
-        "password and the settings: start them where its docker-compose.yml is, docker compose up -d. " +
+        "password and the settings: make them where its docker-compose.yml is, docker compose up --no-start. " +
         "Another project's name: --project NAME. Nothing was changed.",
     );
   }
@@ -103,6 +112,10 @@ export async function databaseState(server: Server, database: string): Promise<D
   return { version, revision, collate, order, collationVersion };
 }
 
+function policyOf({ Name, MaximumRetryCount: most }: { Name: string; MaximumRetryCount: number }): string {
+  return Name === "on-failure" && most > 0 ? `${Name}:${most}` : Name || "no";
+}
+
 async function listContainers(docker: DockerCli, project: string): Promise<OriginalContainer[]> {
   const filter = `label=com.docker.compose.project=${project}`;
   const ids = (await docker.text(["ps", "--all", "--quiet", "--filter", filter])).split("\n").filter(Boolean);
@@ -111,16 +124,18 @@ async function listContainers(docker: DockerCli, project: string): Promise<Origi
     Id: string;
     Name: string;
     State: { Running: boolean };
+    HostConfig: { RestartPolicy: { Name: string; MaximumRetryCount: number } };
     Config: { Image: string; Env: string[] | null; Labels: Record<string, string> };
     Mounts: { Type: string; Name?: string }[];
     NetworkSettings: { Networks: Record<string, unknown> };
   }[];
-  return inspected.map(({ Id, Name, State, Config, Mounts, NetworkSettings }) => ({
+  return inspected.map(({ Id, Name, State, HostConfig, Config, Mounts, NetworkSettings }) => ({
     id: Id,
     name: Name.slice(1),
     service: Config.Labels["com.docker.compose.service"] ?? "",
     image: Config.Image,
     running: State.Running,
+    restart: policyOf(HostConfig.RestartPolicy),
     environment: Object.fromEntries(
       (Config.Env ?? []).map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
     ),

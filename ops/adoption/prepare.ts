@@ -7,7 +7,8 @@ import { countTables, psql, type Server } from "../backups/psql";
 import { runServer } from "../backups/throw-away";
 import { databaseState, type DatabaseState, type Original } from "./original";
 
-const superuser = "postgres";
+/** Who owns a server of a stack. */
+export const superuser = "postgres";
 
 /** Whether indexes that one library ordered are wrong, or may be, for another one. */
 export function ordersDiffer(
@@ -96,25 +97,41 @@ export async function reindexAll(server: Server, database: string): Promise<void
   );
 }
 
+/** Who renames the superuser. */
+const helper = "dating_adoption";
+
 /** A role cannot rename itself, so another superuser does it. */
 async function nameSuperuser(original: Server): Promise<void> {
   const postgres = { ...original, superuser };
-  const named = await psql(
-    postgres,
-    "postgres",
-    "SELECT rolsuper FROM pg_roles WHERE rolname = current_user",
-  ).catch(() => "");
-  if (named === "t") return;
-  const helper = "dating_adoption";
-  await psql(
-    original,
-    "postgres",
-    `SELECT 'CREATE ROLE ${helper} SUPERUSER LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${helper}') \\gexec`,
-  );
-  await psql({ ...original, superuser: helper }, "postgres", `ALTER ROLE :"name" RENAME TO ${superuser}`, {
-    name: original.superuser,
-  });
-  await psql(postgres, "postgres", `DROP ROLE ${helper}`);
+  if (!(await isSuperuser(postgres))) {
+    await psql(
+      original,
+      "postgres",
+      `SELECT 'CREATE ROLE ${helper} SUPERUSER LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${helper}') \\gexec`,
+    );
+    await psql({ ...original, superuser: helper }, "postgres", `ALTER ROLE :"name" RENAME TO ${superuser}`, {
+      name: original.superuser,
+    });
+  }
+  await dropHelper(postgres);
+}
+
+/** It is there where the renaming was interrupted, too. */
+export async function dropHelper(server: Server): Promise<void> {
+  await psql(server, "postgres", `DROP ROLE IF EXISTS ${helper}`);
+}
+
+/** Whether there is such a role, and it is a superuser. The server answers: it was asked for before. */
+export async function isSuperuser(server: Server): Promise<boolean> {
+  try {
+    return (
+      (await psql(server, "postgres", "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")) === "t"
+    );
+  } catch (error) {
+    // psql's for a login that is refused; the words for it are in the server's language.
+    if ((error as Error).message.includes("exit code 2")) return false;
+    throw error;
+  }
 }
 
 /** A text as an SQL literal. */

@@ -91,16 +91,16 @@ export function writeSettings(stack: string, settings: Settings, root = projectR
 }
 
 /** Does something with a copy of the stack's file that has the settings; the file itself stays as it is. */
-export function withTemporarySettings<T>(
+export async function withTemporarySettings<T>(
   stack: string,
   settings: Settings,
-  action: (configFile: string, kept: string[]) => T,
-): T {
+  action: (configFile: string, kept: string[]) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "dating-adopt-"));
   try {
     const configFile = join(folder, `Pulumi.${stack}.yaml`);
     copyFileSync(join(projectRoot, `Pulumi.${stack}.yaml`), configFile);
-    return action(configFile, writeSettings(stack, settings, folder));
+    return await action(configFile, writeSettings(stack, settings, folder));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,56 +1,70 @@
 import { spawnSync } from "node:child_process";
 
-import { guarded } from "../guarded";
-import { deployedResources } from "../deployment";
-import type { DockerCli } from "../backups/docker";
+import { keys } from "../../config/keys";
 import { BackupError } from "../backups/manifest";
 import { psql, type Server } from "../backups/psql";
 import { runServer } from "../backups/throw-away";
+import { allResources } from "../deployment";
+import { guarded } from "../guarded";
+import { endLeftServers, requireUnused } from "../host/volume-users";
+import { clearKilled } from "../recovery/recover";
+import { StackFile } from "../stack-file";
 import { takeDown } from "../take-down";
-import { databaseState, originalServer, type Original } from "./original";
-import { quote, reindexAll } from "./prepare";
+import { forgetNote, forgetPrepared, type Note, type NotePlace } from "./note";
+import { databaseState, type Original } from "./original";
+import { dropHelper, isSuperuser, quote, reindexAll, superuser } from "./prepare";
+import { imagesOf } from "./settings";
+import { startOriginal } from "./stop-start";
 
-/**
- * Takes the stack down and starts the original again, on the same volumes, with all rows written since.
- *
- * @param revision what the original's release knows: later revisions are taken back
- */
-export async function goBack(
-  docker: DockerCli,
-  stack: string,
-  original: Original,
-  revision: string,
-): Promise<void> {
-  const { databaseName, user, volumes } = original;
-  const migration = deployedResources(stack).find(({ urn }) => urn.endsWith("::migrations-upgrade"));
-  if (migration) downgrade(docker, migration.inputs, revision);
-  takeDown(stack);
-
-  // In the original's own image: its entry point gives the files to its own user again.
-  await runServer(docker, original.database.image, volumes.postgres_data, undefined, async (server) => {
-    await restoreSuperuser(server, original);
-    const now = await databaseState(server, databaseName);
-    if (now.revision !== revision) {
-      throw new BackupError(`The database is at ${now.revision}, and the original knows ${revision} only.`);
-    }
-    // Which library built the indexes last is not known for sure, and a needless rebuild harms nothing.
-    await reindexAll({ ...server, superuser: user }, databaseName);
-  });
-  const names = original.containers.map(({ name }) => name);
-  await docker.text(["update", "--restart", "unless-stopped", ...names]);
-  await docker.text(["start", original.database.name]);
-  await ready(docker, originalServer(docker, original));
-  await docker.text(["start", ...names]);
+/** Who goes back, and to what. */
+export interface WayBack extends NotePlace {
+  stack: string;
+  original: Original;
+  note: Note;
 }
 
-function downgrade(docker: DockerCli, inputs: Record<string, unknown>, revision: string): void {
-  const { status } = spawnSync(process.execPath, guarded("hooks/alembic.sh", "downgrade", revision), {
-    input: String(inputs.stdin),
-    env: { ...docker.environment, ...(inputs.environment as Record<string, string>) },
-    stdio: ["pipe", "inherit", "inherit"],
+/**
+ * Takes the stack down and starts the original again, on the same volumes, with all rows written since. From wherever an
+ * adoption, or another way back, was interrupted.
+ *
+ * @throws OperatorError where something else has the data: nothing is started beside it
+ */
+export async function goBack(way: WayBack): Promise<void> {
+  const { docker, prefix, stack, original, note } = way;
+  const volume = original.volumes.postgres_data!;
+  await endLeftServers(docker, volume);
+  await requireUnused(docker, volume, (user) => user.id === original.database.id || user.stack === prefix);
+  // From here on the tables are not what they were: by whom the stack is taken down, or the original runs.
+  await forgetPrepared(way);
+  if (allResources(stack).length > 0) {
+    // All that the stack has goes, so nobody is asked what of it no deploy knows.
+    await clearKilled(
+      { stack, environment: docker.environment },
+      { force: false, mayRemove: () => Promise.resolve() },
+    );
+    takeDown(stack);
+  }
+  // Where it runs, only the end of the way is left.
+  if (!original.database.running) await giveBack(way);
+  await startOriginal(docker, original, note);
+  await forgetNote(way);
+}
+
+/** In the original's own image: its entry point gives the files to its own user again. */
+async function giveBack(way: WayBack): Promise<void> {
+  const { docker, original, note } = way;
+  const { databaseName, user, volumes } = original;
+  await runServer(docker, original.database.image, volumes.postgres_data, undefined, async (server) => {
+    // Without its new name, nothing of the data was prepared.
+    const prepared = user === superuser || (await isSuperuser(server));
+    if (prepared) await restoreSuperuser(server, original);
+    const asOriginal = { ...server, superuser: user };
+    await dropHelper(asOriginal);
+    // Which library built the indexes last is not known for sure, and a needless rebuild harms nothing.
+    if (prepared && note.reindex) await reindexAll(asOriginal, databaseName);
+    const { revision } = await databaseState(asOriginal, databaseName);
+    if (revision !== note.revision) downgrade(way, server.container, revision);
   });
-  if (status !== 0)
-    throw new BackupError(`The schema could not be taken back to ${revision}. Nothing was changed.`);
 }
 
 /** The role as which the original logs in is a superuser again, with its password. */
@@ -65,7 +79,30 @@ async function restoreSuperuser(server: Server, { user, password }: Original): P
   );
 }
 
-async function ready(docker: DockerCli, server: Server): Promise<void> {
-  const wait = "for i in $(seq 240); do pg_isready -q -h 127.0.0.1 && exit; sleep 0.25; done; exit 1";
-  await docker.text(["exec", server.container, "sh", "-c", wait]);
+/** Takes later revisions back. @param server which has the data, and no network: Alembic gets into its own */
+function downgrade(
+  { docker, prefix, stack, original, note }: WayBack,
+  server: string,
+  present: string,
+): void {
+  if (!note.revision)
+    throw new BackupError(
+      `The database is at ${present}, and ${original.project} had no revision, so nothing leads back there.`,
+    );
+  const file = new StackFile(stack);
+  const shape = keys.shape;
+  const { status } = spawnSync(process.execPath, guarded("hooks/alembic.sh", "downgrade", note.revision), {
+    input: original.password,
+    env: {
+      ...docker.environment,
+      ...{ IMAGE: imagesOf(stack).migrations, NETWORK: `container:${server}`, NAME: `${prefix}-migrations` },
+      ...{ PGHOST: "127.0.0.1", PGDATABASE: original.databaseName, PGUSER: original.user },
+      VOLUME: file.entries("volumes").backup_data ?? `${prefix}_backup_data`,
+      PRE_MIGRATION_KEEP: String(shape.preMigrationKeep.parse(file.get("preMigrationKeep"))),
+      PRE_MIGRATION_KEEP_DAYS: String(shape.preMigrationKeepDays.parse(file.get("preMigrationKeepDays"))),
+    },
+    stdio: ["pipe", "inherit", "inherit"],
+  });
+  if (status !== 0)
+    throw new BackupError(`The schema could not be taken back from ${present} to ${note.revision}.`);
 }

@@ -1,14 +1,19 @@
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { constants } from "node:os";
 
 import { dataFolder } from "../../config/postgres-settings";
+import { requireUnused, serverLabel } from "../host/volume-users";
 import type { DockerCli } from "./docker";
 import type { Server } from "./psql";
 
 /**
- * Runs a Postgres server without a network for as long as something is done with it.
+ * Runs a Postgres server without a network for as long as something is done with it. It ends on a signal, too; one that was left
+ * by a killed command is found by its label.
  *
  * @param volume its data; without one it begins empty, and what it gets is thrown away
  * @param superuser of an empty one
+ * @throws OperatorError where another running container has the volume
  */
 export async function runServer<T>(
   docker: DockerCli,
@@ -28,7 +33,19 @@ export async function runServer<T>(
     "--cap-add",
     name,
   ]);
-  const data = volume ? ["--mount", `type=volume,source=${volume},target=${dataFolder}`] : [];
+  const data = volume
+    ? [
+        ...["--mount", `type=volume,source=${volume},target=${dataFolder}`],
+        ...["--label", `${serverLabel}=${volume}`],
+      ]
+    : [];
+  if (volume) await requireUnused(docker, volume);
+  const forget = onSignal(() => {
+    const end = (...args: string[]) =>
+      spawnSync("docker", [...args, container], { env: docker.environment, stdio: "ignore" });
+    if (volume) end("stop");
+    end("rm", "--force", ...(volume ? [] : ["--volumes"]));
+  });
   try {
     await docker.text([
       ...[
@@ -62,6 +79,18 @@ export async function runServer<T>(
     return result;
   } finally {
     await docker.text(volume ? ["stop", container] : ["kill", container]).catch(() => {});
-    await docker.text(["rm", "--force", ...(volume ? [] : ["--volumes"]), container]);
+    await docker.text(["rm", "--force", ...(volume ? [] : ["--volumes"]), container]).finally(forget);
   }
+}
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Does something on a signal, and then ends the process. @returns what takes that back */
+function onSignal(action: () => void): () => void {
+  const act = (signal: (typeof signals)[number]) => {
+    action();
+    process.exit(128 + constants.signals[signal]);
+  };
+  signals.forEach((signal) => process.once(signal, act));
+  return () => signals.forEach((signal) => process.off(signal, act));
 }

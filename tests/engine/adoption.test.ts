@@ -1,11 +1,14 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { localImage } from "../../images/content";
 import { rowCounts, sql } from "./support/application";
-import { docker, inspect, services } from "./support/docker";
+import { containerOf, docker, inspect, services } from "./support/docker";
 import { request, requestUntil, requestUntilHealthy } from "./support/http";
 import { Original, originalJwtSecret, originalPassword } from "./support/original";
+import { killTree } from "./support/processes";
 import { freePort, Project } from "./support/project";
 
 jest.setTimeout(600_000);
@@ -23,6 +26,12 @@ beforeAll(async () => {
   original = await Original.start(project, port);
   await requestUntilHealthy(url);
   await request(`${url}/api/interactions`, { user_id: 1, target_id: 2, interaction_type: "like" });
+  before = await Promise.all(tables.map((table) => original.sql(`${everything} ${table} t`)));
+  // As `docker compose run` leaves it: started, it would be a second bot.
+  await docker(
+    ...["create", "--name", original.container("leftover"), "--restart", "always"],
+    ...["--label", `com.docker.compose.project=${original.project}`, localImage("bot")],
+  );
 });
 afterAll(() => {
   project?.discard();
@@ -43,6 +52,14 @@ const configuration = () => readFileSync(join(project.directory, `Pulumi.${proje
 const running = (service: string) =>
   inspect(original.container(service)).then(([found]) => found!.State.Status === "running");
 
+/** Names of the running containers that have a volume. */
+const usersOf = async (volume: string) =>
+  (await docker("ps", "--filter", `volume=${volume}`, "--format", "{{.Names}}")).split("\n").filter(Boolean);
+
+const tables = ["users", "profiles", "interactions"];
+/** All rows of each table, before the original was stopped for the first time. */
+let before: string[];
+
 /** Every row of a table, as text, in an order that no library has a say in. */
 const everything = "select string_agg(t::text, e'\\n' order by t::text collate \"C\") from";
 
@@ -61,15 +78,42 @@ test("a dry run says what would be done, and changes nothing", async () => {
   }).toMatchObject(before);
 });
 
-test("adoption loses no row, keeps the password and the sessions, and applies what was pending", async () => {
-  const tables = ["users", "profiles", "interactions"];
-  const before = await Promise.all(tables.map((table) => original.sql(`${everything} ${table} t`)));
+test("an adoption killed while a server of its own has the data leaves that, and the original stopped", async () => {
+  const volume = original.volume("postgres_data");
+  const words = ["adopt", "start", project.stackName, "--project", original.project, "--yes"];
+  const events = spawn(
+    "docker",
+    ["events", "--filter", "event=start", "--filter", `label=dating.server=${volume}`],
+    { stdio: ["ignore", "pipe", "inherit"], env: process.env },
+  );
+  const adopting = spawn("./dating", words, {
+    cwd: project.directory,
+    env: { ...process.env, ...project.environment },
+    stdio: "ignore",
+  });
+  const ended = once(adopting, "exit");
+  await Promise.race([once(events.stdout, "data"), ended]);
+  events.kill();
+  killTree(adopting.pid!);
+  expect(await ended).toEqual([null, "SIGKILL"]);
+
+  expect(await usersOf(volume)).toEqual([expect.stringMatching(/^dating-server-/)]);
+  expect(await running("db")).toBe(false);
+  const { stdout, status } = adopt("--dry-run");
+  expect(stdout).toMatch(/An interrupted command has left dating-server-[^]*goes on[^]*adopt back/);
+  expect(status).toBe(0);
+});
+
+test("the next one goes on: no row is lost, the password and the sessions stay, and what was pending is applied", async () => {
+  const volume = original.volume("postgres_data");
   const { status, stdout, stderr } = adopt("--yes");
   expect(stderr).not.toContain("Rows are missing");
   expect(stdout).toMatch(/The application was away for \d+\.\d s/);
   expect(status).toBe(0);
   process.stderr.write(`${/The application was away for .*/.exec(stdout)?.[0]}\n`);
 
+  expect(stdout).toContain("Ending what an interrupted command has left: dating-server-");
+  expect(await usersOf(volume)).toEqual([containerOf(project.prefix, "postgres")]);
   expect(await Promise.all(tables.map((table) => sql(project, `${everything} ${table} t`)))).toEqual(before);
   expect(await sql(project, "select version_num from alembic_version")).toBe("003_add_user_settings");
   await requestUntilHealthy(url);
@@ -131,6 +175,14 @@ test("the way back leads to the original with all rows", async () => {
   expect((await request(`${url}/api/interactions/count`)).body).toContain("2");
   expect(await original.sql("select version_num from alembic_version")).toBe("002_create_discovery_tables");
   expect(await original.sql("select rolsuper from pg_roles where rolname = 'dating'")).toBe("t");
+  const state = async (service: string) => {
+    const [found] = await inspect(original.container(service));
+    return [service, found!.State.Status, found!.HostConfig.RestartPolicy.Name];
+  };
+  expect(await Promise.all(["db", "bot", "traefik", "leftover"].map(state))).toEqual([
+    ...["db", "bot", "traefik"].map((service) => [service, "running", "unless-stopped"]),
+    ["leftover", "created", "always"],
+  ]);
   expect(call("finish").stderr).toContain("has not adopted");
 });
 

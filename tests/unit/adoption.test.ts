@@ -3,7 +3,14 @@ import { ordersDiffer, quote } from "../../ops/adoption/prepare";
 import type { Original, OriginalContainer } from "../../ops/adoption/original";
 
 const container = (service: string, more: Partial<OriginalContainer> = {}): OriginalContainer => ({
-  ...{ id: service, name: `dating-${service}-1`, service, image: service, running: true },
+  ...{
+    id: service,
+    name: `dating-${service}-1`,
+    service,
+    image: service,
+    running: true,
+    restart: "unless-stopped",
+  },
   ...{ environment: {}, labels: {}, volumes: [], networks: ["dating_default"], ...more },
 });
 const database = container("db");
