@@ -3,7 +3,7 @@ import { adopt } from "../ops/adoption/adopt";
 import { removeOriginal, takeBack } from "../ops/adoption/end";
 import { StackFile } from "../ops/stack-file";
 import { confirm } from "../ops/stack/confirm";
-import { Session } from "../ops/stack/session";
+import { requireDeployed, Session } from "../ops/stack/session";
 import { changing } from "./change";
 import { act, define, dryRun, fromCaller, quiet, yes as yesOption, type CommonOptions } from "./command";
 
@@ -16,6 +16,7 @@ async function start(stack: string, options: Options): Promise<void> {
   // What is found is written into the stack's file: where it has none, nothing is asked.
   void new StackFile(stack);
   const session = new Session(stack);
+  requireDeployed(session);
   const { project, backup, yes } = options;
   const dry = options.dryRun ?? false;
   const take = () => adopt(session, { project, backup, dryRun: dry, approve: () => confirm(stack, yes) });

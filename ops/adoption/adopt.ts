@@ -10,11 +10,12 @@ import { StackFile } from "../stack-file";
 import { Refused } from "../stack/errors";
 import type { Session } from "../stack/session";
 import { cutOver } from "./cutover";
-import { forgetPrepared, readNote, writeNote, type Noted, type NotePlace } from "./note";
+import { readNote, writeNote, type Noted, type NotePlace } from "./note";
 import { databaseState, findOriginal, originalServer, type Original } from "./original";
 import { orderOf, ordersDiffer } from "./prepare";
 import { imagesOf, postgresVersionOf, settingsOf, withTemporarySettings } from "./settings";
 import { tell } from "./tell";
+import { goBack } from "./way-back";
 
 export interface AdoptOptions {
   /** Name of the Compose project. */
@@ -52,8 +53,7 @@ export async function adopt(session: Session, options: AdoptOptions): Promise<nu
     console.log(`Stack ${stack} runs on the volumes of ${original.project} already. Nothing was changed.`);
     return undefined;
   }
-  // A way back that was interrupted at its end has started the original: what it has written since is not compared with before.
-  if (original.database.running) return beginAnew(begin, options);
+  if (original.database.running) return beginAnew(await putInOrder(session, begin, options), options);
   if (note) return goOn(begin, note, options);
   throw new Refused(
     `${original.database.name} does not run, and neither does anything else on its data. Start the application as it was ` +
@@ -97,6 +97,22 @@ async function look(session: Session, { project, dryRun }: AdoptOptions): Promis
   return { ...place, stack, original, note, serves };
 }
 
+/**
+ * The original's database runs, and an adoption was noted: interrupted before it was stopped, or its way back was at its end. That
+ * is gone first, as what the original does since, as another revision of its schema, is not what was noted.
+ */
+async function putInOrder(session: Session, begin: Beginning, options: AdoptOptions): Promise<Beginning> {
+  const { note, original } = begin;
+  if (!note) return begin;
+  console.log(
+    `An adoption of ${original.project}, begun at ${note.begun}, or its way back was interrupted: the way back is ended first.`,
+  );
+  if (options.dryRun) return begin;
+  await options.approve();
+  await goBack({ ...begin, note });
+  return look(session, options);
+}
+
 /** With the original's database at hand: what it holds is told, reviewed, dumped and taken over. */
 async function beginAnew(begin: Beginning, options: AdoptOptions): Promise<number | undefined> {
   const { docker, stack, original } = begin;
@@ -115,10 +131,7 @@ async function beginAnew(begin: Beginning, options: AdoptOptions): Promise<numbe
       await dump(begin, options);
       // The very file that was reviewed: a secret that is encrypted again is another text.
       copyFileSync(configFile, new StackFile(stack).path);
-      await forgetPrepared(begin);
-      const { revision } = state;
-      // An earlier note knows how the original was before it was stopped for the first time.
-      const note = begin.note ?? (await writeNote(begin, original, { revision, image, reindex }));
+      const note = await writeNote(begin, original, { revision: state.revision, image, reindex });
       return cutOver({ ...begin, note: { ...note, prepared: undefined } }, deploy);
     });
   });

@@ -5,7 +5,7 @@ import { serverOf } from "../backups/restore-database";
 import { readTarget } from "../backups/target";
 import { requireUnused } from "../host/volume-users";
 import type { Deploy } from "../review/deploy";
-import { forgetPrepared, writePrepared, type Note, type Noted } from "./note";
+import { forgetPrepared, readNote, writePrepared, type Note } from "./note";
 import { findOriginal } from "./original";
 import { prepareData } from "./prepare";
 import { stopOriginal } from "./stop-start";
@@ -13,7 +13,6 @@ import { goBack, type WayBack } from "./way-back";
 
 /** Who adopts, and how far that has come. */
 export interface Forward extends WayBack {
-  note: Noted;
   /** The stack has a server on the data. */
   serves: boolean;
 }
@@ -58,7 +57,8 @@ async function returnAfter(way: WayBack, error: Error): Promise<never> {
   console.error(error.message);
   console.error(`The adoption has failed. ${original.project} is started again.`);
   try {
-    await goBack({ ...way, original: await findOriginal(docker, original.project) });
+    const note = (await readNote(way)) ?? way.note;
+    await goBack({ ...way, note, original: await findOriginal(docker, original.project) });
   } catch (second) {
     throw new BackupError(
       [

@@ -10,17 +10,17 @@ import { endLeftServers, requireUnused } from "../host/volume-users";
 import { clearKilled } from "../recovery/recover";
 import { StackFile } from "../stack-file";
 import { takeDown } from "../take-down";
-import { forgetNote, forgetPrepared, type Note, type NotePlace } from "./note";
-import { databaseState, type Original } from "./original";
+import { forgetNote, forgetPrepared, type Noted, type NotePlace } from "./note";
+import { databaseState, findOriginal, originalServer, type Original } from "./original";
 import { dropHelper, isSuperuser, quote, reindexAll, superuser } from "./prepare";
 import { imagesOf } from "./settings";
-import { startOriginal } from "./stop-start";
+import { startOriginal, stopOriginal } from "./stop-start";
 
 /** Who goes back, and to what. */
 export interface WayBack extends NotePlace {
   stack: string;
   original: Original;
-  note: Note;
+  note: Noted;
 }
 
 /**
@@ -44,10 +44,19 @@ export async function goBack(way: WayBack): Promise<void> {
     );
     takeDown(stack);
   }
-  // Where it runs, only the end of the way is left.
-  if (!original.database.running) await giveBack(way);
-  await startOriginal(docker, original, note);
+  if (!(await hasItsData(way))) {
+    await stopOriginal(docker, original);
+    await giveBack(way);
+  }
+  // As it is by now.
+  await startOriginal(docker, await findOriginal(docker, original.project), note);
   await forgetNote(way);
+}
+
+/** Whether the original's server runs, and on data that are its own. Somebody may have started it on those of the stack. */
+async function hasItsData({ docker, original, note }: WayBack): Promise<boolean> {
+  if (!original.database.running || note.prepared) return false;
+  return isSuperuser(originalServer(docker, original));
 }
 
 /** In the original's own image: its entry point gives the files to its own user again. */

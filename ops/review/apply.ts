@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { projectRoot } from "../../images/content";
+import { isQuiet } from "../quiet";
 import { deployingOptions, secretValues, type Deploying } from "./engine";
 import { redactor } from "./values";
 import { PlanOutput } from "./violations";
@@ -50,10 +51,13 @@ export async function applyPlan(
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output = new PlanOutput(redactor(secretValues(stack, deploying.configFile)));
+  const held: string[] = [];
   const streams = [child.stdout, child.stderr].map(async (stream) => {
     for await (const line of createInterface({ input: stream })) {
       const shown = output.take(line);
-      if (shown !== undefined) console.log(shown);
+      if (shown === undefined) continue;
+      if (isQuiet()) held.push(shown);
+      else console.log(shown);
     }
   });
   const status = await new Promise<number>((done, failed) => {
@@ -62,6 +66,8 @@ export async function applyPlan(
   }).finally(passSignals(child));
   await Promise.all(streams);
   if (status === 0) return;
+  // Pulumi tells most of its errors among its results.
+  held.forEach((line) => console.error(line));
   if (output.violations.length === 0) throw new Error(`the deploy of ${stack} failed`);
   throw new Error(
     [

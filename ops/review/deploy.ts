@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { revisionsAfter } from "../../images/revisions";
+import { progress } from "../quiet";
 import { OperatorError } from "../stack/errors";
 import { applyPlan, type ApplyOptions } from "./apply";
 import { runPreview, secretValues, type Deploying, type PreviewOptions } from "./engine";
@@ -55,7 +56,7 @@ export async function withReviewed<T>(
   try {
     const plan = join(folder, "plan.json");
     const { review, refused, reasons } = lookAhead(stack, { ...deploying, plan });
-    console.log(renderText(review));
+    progress(renderText(review));
     if (refused)
       throw new OperatorError(
         [`${stack} cannot be deployed like that. Nothing was changed.`, ...reasons].join("\n"),

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 
 import { labelled } from "./support/docker";
@@ -77,5 +78,38 @@ describeWithS3("in a bucket", () => {
     const text = await stored.text();
     expect(text).toContain(`${project.prefix}-second`);
     for (const secret of [token, output({}, "password")]) expect(text.includes(secret)).toBe(false);
+  });
+
+  test("the lock of a deploy that was killed goes, and another machine's stays", async () => {
+    const endpoint = s3.environment.AWS_ENDPOINT_URL!;
+    const url = `s3://state?endpoint=${endpoint}&s3ForcePathStyle=true&region=eu-central-1`;
+    const there = Object.entries({ ...s3.environment, PULUMI_BACKEND_URL: url });
+    const recover = () =>
+      project.attempt("env", [
+        ...there.map(([name, value]) => `${name}=${value}`),
+        ...["./dating", "recover", project.stackName],
+      ]);
+    const lock = `${endpoint}/state/.pulumi/locks/organization/dating/${project.stackName}/killed.json`;
+    const lockFrom = async (machine: string) => {
+      // Above the highest process id of Linux, 2^22.
+      const holder = {
+        pid: 2 ** 22 + 1,
+        username: "ana",
+        hostname: machine,
+        timestamp: "2026-11-20T10:00:00Z",
+      };
+      expect((await fetch(lock, { method: "PUT", body: JSON.stringify(holder) })).status).toBe(200);
+    };
+    await lockFrom("runner-7");
+    const refused = recover();
+    expect(refused.stderr).toContain("is being deployed by ana@runner-7");
+    expect(refused.status).toBe(3);
+    expect((await fetch(lock)).status).toBe(200);
+
+    await lockFrom(hostname());
+    const { status, stdout } = recover();
+    expect(stdout).toContain("Removing the lock of a deploy that is gone: pulumi cancel");
+    expect(status).toBe(0);
+    expect((await fetch(lock)).status).toBe(404);
   });
 });

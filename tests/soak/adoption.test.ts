@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { promisify } from "node:util";
 
 import { sql } from "../engine/support/application";
@@ -6,6 +7,7 @@ import { docker } from "../engine/support/docker";
 import { requestUntilHealthy } from "../engine/support/http";
 import { Load } from "../engine/support/load";
 import { Original } from "../engine/support/original";
+import { killTree } from "../engine/support/processes";
 import { freePort, Project } from "../engine/support/project";
 
 jest.setTimeout(900_000);
@@ -14,7 +16,7 @@ let project: Project;
 let original: Original;
 let url: string;
 
-beforeAll(async () => {
+beforeEach(async () => {
   project = await Project.create();
   const port = await freePort();
   url = `http://localhost:${port}`;
@@ -22,7 +24,7 @@ beforeAll(async () => {
   original = await Original.start(project, port);
   await requestUntilHealthy(url);
 });
-afterAll(() => {
+afterEach(() => {
   project?.discard();
   original?.discard();
 });
@@ -85,3 +87,57 @@ test("under load, no acknowledged write is lost: there, back, and there again fo
   await requestUntilHealthy(url);
   expect(Number(await sql(project, count))).toBeGreaterThanOrEqual(written);
 });
+
+/** What the Docker host says of a moment in an adoption: filters of `docker events`. */
+const moments = (): Record<string, string[]> => {
+  const ofStack = (service: string, event: string) => [
+    ...[`event=${event}`, `label=dating.stack=${project.prefix}`, `label=dating.service=${service}`],
+  ];
+  const server = `label=dating.server=${original.volume("postgres_data")}`;
+  return {
+    "its bot is stopped": ["event=die", `container=${original.container("bot")}`],
+    "its database is stopped": ["event=die", `container=${original.container("db")}`],
+    "the data are being prepared": ["event=start", server],
+    "the data are prepared": ["event=die", server],
+    "the stack's database is made": ofStack("postgres", "create"),
+    "the stack's database starts": ofStack("postgres", "start"),
+    "the schema is migrated": ["event=start", "label=dating.job=migrations"],
+    "the stack's bot starts": ofStack("bot", "start"),
+  };
+};
+
+/** Kills a command at a moment, with all that it has started. */
+async function killAt(command: "start" | "back", filters: string[]): Promise<void> {
+  const events = spawn("docker", ["events", ...filters.flatMap((filter) => ["--filter", filter])], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: process.env,
+  });
+  const words = ["adopt", command, project.stackName, "--project", original.project, "--yes"];
+  const child = spawn("./dating", words, {
+    cwd: project.directory,
+    env: { ...process.env, ...project.environment },
+    stdio: "ignore",
+  });
+  const ended = once(child, "exit");
+  await Promise.race([once(events.stdout, "data"), ended]);
+  events.kill();
+  killTree(child.pid!);
+  expect(await ended).toEqual([null, "SIGKILL"]);
+}
+
+test("killed at any moment, an adoption is continued by the next one, or taken back", async () => {
+  for (const [moment, filters] of Object.entries(moments())) {
+    process.stderr.write(`killed when ${moment}\n`);
+    await killAt("start", filters);
+    await adopt("back", "--yes");
+    expect(Number(await original.sql("select count(*) from users"))).toBe(500);
+    await requestUntilHealthy(url);
+
+    await killAt("start", filters);
+    await adopt("start", "--yes");
+    expect(Number(await sql(project, "select count(*) from users"))).toBe(500);
+    await requestUntilHealthy(url);
+    await adopt("back", "--yes");
+    await requestUntilHealthy(url);
+  }
+}, 3_600_000);

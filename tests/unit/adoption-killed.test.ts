@@ -209,6 +209,19 @@ test("after a way back that is killed at any step, the stack can adopt again, wi
     expectAdopted();
   }));
 
+test("what the original does after a way back that was killed at its end is not taken back later", async () => {
+  const steps = await stepsOf("start", "back");
+  await run("start");
+  await killed("back", steps - 1);
+  expect(isNoted()).toBe(true);
+  // Somebody has given it a newer release.
+  host.revision = "002b";
+  await run("start");
+  expectAdopted();
+  await run("back");
+  expect(host).toMatchObject({ revision: "002b", original: untouched, others: [] });
+});
+
 test.each([
   ["the server", false],
   ["the migration", false],
@@ -306,6 +319,27 @@ test("the way back starts nothing beside another server on the data", async () =
   await expect(run("back")).rejects.toThrow("in use by by-hand");
   expect(host.changes).toEqual([]);
 });
+
+test.each(["stop dating-db-1", "volume create dating-prod-adoption-prepared"])(
+  "an adoption beside which somebody starts the original again (after %s) lets that run",
+  async (after) => {
+    host.meanwhile = [after, () => (host.containers.get("dating-db-1")!.running = true)];
+    await expect(run("start")).rejects.toThrow("in use by dating-db-1");
+    expectUntouched();
+  },
+);
+
+test.each(["without dating-prod-postgres", "give back"])(
+  "the way back beside which somebody starts a server (after %s) starts none",
+  async (after) => {
+    await run("start");
+    const server = { ...host.containers.get("dating-db-1")!, running: true, labels: {} };
+    host.meanwhile = [after, () => host.containers.set("by-hand", server)];
+    await expect(run("back")).rejects.toThrow("in use by by-hand");
+    expect(host.two).toBe(false);
+    expect(host.original["dating-db-1"]).toMatch("stopped");
+  },
+);
 
 test("the way back names what ran before and is gone", async () => {
   await run("start");

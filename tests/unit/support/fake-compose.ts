@@ -31,6 +31,8 @@ export class FakeCompose {
   two = false;
   /** What changed something since {@link begin}. */
   changes: string[] = [];
+  /** Somebody else does something after a change that begins so. */
+  meanwhile: [after: string, action: () => void] | undefined;
   /** Name of the step of a deploy that fails. */
   failing: string | undefined;
   private steps = 0;
@@ -156,7 +158,10 @@ export class FakeCompose {
     if (this.steps >= this.killAfter) throw new Killed("killed");
     this.steps++;
     if (this.steps === this.silentAt) throw new Error("docker: error during connect: connection reset");
+    const known = this.changes.length;
     const result = action();
+    const [after, act] = this.meanwhile ?? [];
+    if (after !== undefined && this.changes.slice(known).some((change) => change.startsWith(after))) act!();
     if (this.steps >= this.killAfter) throw new Killed("killed");
     return result;
   }
