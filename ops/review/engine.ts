@@ -115,6 +115,7 @@ function strings(value: unknown): string[] {
 function pulumi(...args: string[]): string {
   return execFileSync("pulumi", args, {
     cwd: projectRoot,
+    env: process.env,
     encoding: "utf8",
     maxBuffer: 256 * 1024 * 1024,
     stdio: ["ignore", "pipe", "inherit"],
