@@ -6,13 +6,13 @@ import { archiveName, format, type Manifest, type Part } from "../ops/backups/ma
 import { StackVolumeStore } from "../ops/backups/stack-volume";
 import { openStore } from "../ops/backups/open";
 import type { ArchiveStore } from "../ops/backups/store";
-import { readTarget, type Target } from "../ops/backups/target";
+import { readTarget, realName, type Target } from "../ops/backups/target";
 import { verifyArchive } from "../ops/backups/verify";
-import { packVolume, realName } from "../ops/backups/volume";
+import { packVolume } from "../ops/backups/volume";
 import { Session } from "../ops/stack/session";
 import { changing } from "./change";
 import { act, define, fromCaller, json, printJson, quiet, type CommonOptions } from "./command";
-import { restorer, undoer } from "./restore";
+import { restorer, tellLeft, undoer } from "./restore";
 
 const place = "a folder, or s3://BUCKET/PREFIX";
 const from = () =>
@@ -61,7 +61,8 @@ async function pack({ stack, resources }: Session, options: CreateOptions): Prom
 }
 
 async function list(stack: string, options: { from?: string; json?: true }): Promise<void> {
-  const store = source(stack, options.from);
+  const target = options.from ? undefined : readTarget(stack);
+  const store = source(stack, options.from, target);
   const manifests: Manifest[] = [];
   for (const name of await store.names()) {
     const manifest = await store.manifest(name);
@@ -69,6 +70,7 @@ async function list(stack: string, options: { from?: string; json?: true }): Pro
     else console.log(describe(manifest));
   }
   if (options.json) printJson(manifests);
+  if (target) await tellLeft(target);
 }
 
 async function copy(
@@ -124,7 +126,7 @@ const creator = define("create", "Makes an archive of the database and, where as
   )
   .addOption(quiet());
 act(creator, create);
-const lister = define("list", "Lists archives, oldest first.", [
+const lister = define("list", "Lists archives, oldest first, and what restores have kept or left.", [
   "backup list prod",
   "backup list prod --from s3://safe/dating --json",
 ])

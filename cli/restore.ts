@@ -1,15 +1,18 @@
-import { execFileSync } from "node:child_process";
-
 import { asksFirst } from "../config/stack-kind";
-import { projectRoot } from "../images/content";
-import { checkArchive, describe, findArchive, readPart } from "../ops/backups/archive";
-import { BackupError, databaseOf, volumesOf, type Manifest } from "../ops/backups/manifest";
-import { checkDatabase, restoreDatabase, undoRestore } from "../ops/backups/restore-database";
-import { StackVolumeStore } from "../ops/backups/stack-volume";
+import { describe, findArchive } from "../ops/backups/archive";
+import { hooksOf } from "../ops/backups/hooks";
+import { bytesOf, deleteKept, describeLeft, listLeft } from "../ops/backups/kept";
+import { look, type Seen } from "../ops/backups/look";
+import { BackupError, type Manifest } from "../ops/backups/manifest";
+import { findMark } from "../ops/backups/mark";
 import { openStore } from "../ops/backups/open";
+import { size } from "../ops/backups/progress";
+import { checkRestore, clearUp, restoreArchive } from "../ops/backups/restore";
+import { StackVolumeStore } from "../ops/backups/stack-volume";
 import { readTarget, type Target } from "../ops/backups/target";
-import { realName, unpackVolume } from "../ops/backups/volume";
+import { findKept, undo } from "../ops/backups/undo";
 import { confirm } from "../ops/stack/confirm";
+import { Refused } from "../ops/stack/errors";
 import { Session } from "../ops/stack/session";
 import { changing } from "./change";
 import { act, define, dryRun, fromCaller, quiet, yes, type CommonOptions } from "./command";
@@ -18,20 +21,25 @@ interface Options extends CommonOptions {
   from?: string;
   fromStack?: string;
   only?: string[];
+  finish?: true;
 }
 
 async function restore(stack: string, name: string | undefined, options: Options): Promise<void> {
   const session = new Session(stack);
-  if (options.dryRun) return bringBack(session, name, options);
-  await changing(session, () => bringBack(session, name, options));
+  if (options.finish && (name ?? options.from ?? options.fromStack ?? options.only))
+    throw new Refused("--finish takes no archive: it deletes what restores have left. Nothing was changed.");
+  const action = () => (options.finish ? finish(session, options) : putBack(session, name, options));
+  if (options.dryRun) return action();
+  await changing(session, action);
 }
 
-async function bringBack(
+async function putBack(
   { stack, resources }: Session,
   name: string | undefined,
   options: Options,
 ): Promise<void> {
   const target = readTarget(stack, resources);
+  const seen = await begin(target, options);
   const origin = options.fromStack ?? stack;
   const store = options.from
     ? openStore(options.from, origin)
@@ -44,58 +52,70 @@ async function bringBack(
     );
   }
   const chosen = choose(manifest, options.only);
-  const database = databaseOf(chosen);
-  const volumes = volumesOf(chosen);
-
   // Everything that can be wrong is found before anything is touched.
-  volumes.forEach(({ volume }) => realName(target, volume));
-  if (database) await checkDatabase(target, database);
-  await checkArchive(store, chosen);
+  await checkRestore(target, store, chosen, seen);
 
   console.log(`To be restored into stack ${stack}: ${describe(chosen)}`);
   if (options.dryRun) return console.log("A dry run: nothing was changed.");
   await confirm(stack, options.yes);
-  for (const part of volumes) {
-    await unpackVolume(target, part.volume, readPart(store, chosen.name, part, `restoring ${part.file}`));
-  }
-  if (volumes.some(({ volume }) => volume === "postgres_data")) provisionRoles(target);
-  if (database) keptNote(target, await restoreDatabase(target, store, chosen, database));
+  const kept = await restoreArchive(target, hooksOf(target), store, chosen, seen.beside);
   console.log(`Restored ${chosen.name}.`);
+  tellKept(target, kept);
 }
 
-/** The files of a database bring the passwords of their time along. */
-function provisionRoles({ docker, roles }: Target): void {
-  for (const { create, stdin, environment } of roles) {
-    execFileSync("bash", ["-c", create], {
-      cwd: projectRoot,
-      input: stdin,
-      env: { ...docker.environment, ...environment },
-      stdio: ["pipe", "inherit", "inherit"],
-    });
-  }
-}
-
-async function undo(stack: string, options: CommonOptions): Promise<void> {
+async function goBack(stack: string, time: string | undefined, options: CommonOptions): Promise<void> {
   const session = new Session(stack);
+  const tell = (lines: string[]) => console.log(["To be brought back:", ...lines].join("\n  "));
+  if (options.dryRun) {
+    const target = readTarget(stack, session.resources);
+    tell((await findKept(target, await begin(target, options), time)).lines);
+    return console.log("A dry run: nothing was changed.");
+  }
   await changing(session, async () => {
     const target = readTarget(stack, session.resources);
-    if (asksFirst(stack)) {
-      if (!options.yes)
-        console.log(`What stack ${stack} has written since the last restore goes away with it.`);
+    const kept = await undo(target, hooksOf(target), time, async (lines) => {
+      tell(lines);
+      if (!asksFirst(stack)) return;
+      if (!options.yes) console.log(`What stack ${stack} has written since then goes out of use.`);
       await confirm(stack, options.yes);
-    }
-    keptNote(target, await undoRestore(target));
+    });
+    if (kept) tellKept(target, kept);
   });
 }
 
-function keptNote({ database, stack }: Target, kept: string): void {
+async function finish({ stack, resources }: Session, options: Options): Promise<void> {
+  const target = readTarget(stack, resources);
+  const seen = await begin(target, options);
+  const left = listLeft(seen.beside);
+  if (left.length === 0) return console.log(`Stack ${stack} keeps nothing that a restore has replaced.`);
+  console.log([`To be deleted, ${size(await bytesOf(target, seen.beside))} in all:`, ...left].join("\n  "));
+  if (options.dryRun) return console.log("A dry run: nothing was changed.");
+  if (asksFirst(stack)) await confirm(stack, options.yes);
+  await deleteKept(target, seen);
+  console.log("Deleted. There is no way back to it any more.");
+}
+
+function tellKept({ stack }: Target, id: string): void {
   console.log(
     [
-      `The database that was there is kept as ${kept}, with all that was written until now.`,
+      `What was there is kept as ${id}, with all that was written until now.`,
       `  back to it:  ./dating backup undo ${stack}`,
-      `  delete it:   docker exec ${database.container} dropdb --username ${database.superuser} ${kept}`,
+      `  delete it:   ./dating backup restore ${stack} --finish`,
     ].join("\n"),
   );
+}
+
+/** The stack as it is when what an interrupted restore has left is ended; in a dry run that is only told. */
+async function begin(target: Target, { dryRun }: CommonOptions): Promise<Seen> {
+  return dryRun ? tellLeft(target) : (await clearUp(target, hooksOf(target))).seen;
+}
+
+/** Tells what restores have left: not on standard output, as the result there may be for a program. */
+export async function tellLeft(target: Target): Promise<Seen> {
+  const seen = await look(target);
+  const mark = await findMark(target);
+  for (const line of describeLeft(target.stack, seen.beside, mark?.plan)) console.error(line);
+  return seen;
 }
 
 /** The parts that are asked for: all, or some by name. */
@@ -115,11 +135,13 @@ function choose(manifest: Manifest, only: string[] | undefined): Manifest {
 /** `./dating backup restore` */
 export const restorer = define(
   "restore",
-  "Restores an archive into a deployed stack, after checking all of it and asking.",
+  "Restores an archive into a deployed stack, after checking all of it and asking. What was there is kept: undo brings it back, " +
+    "and --finish deletes it.",
   [
     "backup restore prod",
     "backup restore prod --from s3://safe/dating --dry-run",
     "backup restore staging --from-stack prod --from backups --only database",
+    "backup restore prod --finish",
   ],
 )
   .argument("<stack>", "the stack that gets the data")
@@ -134,6 +156,7 @@ export const restorer = define(
     "--only <parts...>",
     "database, or volumes by their logical names (default: all that the archive has)",
   )
+  .option("--finish", "restore nothing: delete what restores have replaced and kept, after asking")
   .addOption(dryRun())
   .addOption(quiet())
   .addOption(yes());
@@ -142,10 +165,13 @@ act(restorer, restore);
 /** `./dating backup undo` */
 export const undoer = define(
   "undo",
-  "Lets the database that the last restore replaced take its place again.",
-  ["backup undo prod"],
+  "Brings back all that the last restore has replaced, database and volumes, after saying how old it is and asking. What was there " +
+    "until then is kept in its stead.",
+  ["backup undo prod", "backup undo prod --dry-run", "backup undo prod 20261130031500"],
 )
   .argument("<stack>")
+  .argument("[time]", "what was replaced at that time, as `backup list` shows it (default: the newest)")
+  .addOption(dryRun())
   .addOption(quiet())
   .addOption(yes());
-act(undoer, undo);
+act(undoer, goBack);

@@ -9,6 +9,7 @@ import { judgeLock } from "./lock";
 import { judgeNeighbours } from "./neighbours";
 import { judgeNetworks } from "./networks";
 import { judgeResources } from "./resources";
+import { judgeRestore } from "./restore";
 import { judgeSecurity } from "./security";
 import { judgeView } from "./view";
 
@@ -28,6 +29,7 @@ export function judge({ answers, view, client }: HostSeen, wanted: Wanted): Find
     ...judgeEngine(answers),
     ...judgeClient(answers, client),
     ...judgeLock(answers, wanted),
+    ...judgeRestore(answers, wanted),
     ...judgeSecurity(answers, wanted),
     ...judgeResources(answers, wanted),
     ...judgeNetworks(answers, wanted),

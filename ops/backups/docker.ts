@@ -2,9 +2,30 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
+/** How the Docker CLI's processes end with this one. */
+interface Bond {
+  /** They are in process groups of their own. */
+  detached?: boolean;
+  /** They are ended when this is aborted. */
+  signal?: AbortSignal;
+}
+
 /** The Docker CLI against one Docker host, with streams: nothing of what is copied is ever held in memory. */
 export class DockerCli {
-  constructor(readonly environment: NodeJS.ProcessEnv) {}
+  constructor(
+    readonly environment: NodeJS.ProcessEnv,
+    private readonly bond: Bond = {},
+  ) {}
+
+  /** The same, whose commands a Ctrl-C on the terminal does not reach: it goes to the whole process group of this one. */
+  get undisturbed(): DockerCli {
+    return new DockerCli(this.environment, { detached: true });
+  }
+
+  /** The same, whose commands end when something is aborted. */
+  endedBy(signal: AbortSignal): DockerCli {
+    return new DockerCli(this.environment, { signal });
+  }
 
   /** What a command prints. */
   async text(args: string[], input: string | Readable = ""): Promise<string> {
@@ -23,7 +44,11 @@ export class DockerCli {
   }
 
   private async *output(args: string[], input: string | Readable, messages: (text: string) => void) {
-    const child = spawn("docker", args, { env: this.environment, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn("docker", args, {
+      ...this.bond,
+      env: this.environment,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     let complete = false;
     try {
       const ended = end(child, args);

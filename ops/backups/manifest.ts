@@ -39,6 +39,8 @@ const volumePart = z.object({
   volume: z.string(),
   /** Files, folders and links in it, its root included. */
   entries: z.int().min(1),
+  /** The bytes that they take on the disk. Archives did not always tell. */
+  unpackedBytes: z.int().min(0).optional(),
 });
 
 const manifestType = z.object({

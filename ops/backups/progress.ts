@@ -68,3 +68,16 @@ export function size(bytes: number): string {
   }
   return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
+
+/** How long ago something was, for people. */
+export function ago(then: Date, now = new Date()): string {
+  const seconds = Math.max(0, (now.getTime() - then.getTime()) / 1000);
+  const units = [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+  ] as const;
+  const [unit, length] = units.find(([, each]) => seconds >= each) ?? ["second", 1];
+  const count = Math.floor(seconds / length);
+  return `${count} ${unit}${count === 1 ? "" : "s"} ago`;
+}

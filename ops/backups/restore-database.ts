@@ -1,17 +1,17 @@
-import { spawnSync } from "node:child_process";
-
-import { guarded } from "../guarded";
 import { knownRevisions } from "../../images/revisions";
 import { readPart } from "./archive";
+import { readPlan, type Beside, type Plan } from "./exchange-plan";
+import type { StackHooks } from "./hooks";
 import { BackupError, differences, type DatabasePart, type Manifest } from "./manifest";
-import { size } from "./progress";
 import { countTables, psql, type Server } from "./psql";
 import type { ArchiveStore } from "./store";
-import { createLike, swapDatabase } from "./swap";
+import { createLike, oneAtATime, swapDatabase } from "./swap";
 import type { Target } from "./target";
 
-/** More than the database had on its server: indexes are built with temporary files. */
-const spaceFactor = 1.3;
+/** The server of a stack that runs. @throws BackupError where none does */
+export function serverOf({ docker, database }: Target): Server {
+  return { docker, container: database.container, superuser: database.superuser };
+}
 
 /**
  * Finds what would keep a database from being restored.
@@ -19,91 +19,112 @@ const spaceFactor = 1.3;
  * @throws BackupError that says what; nothing was changed then
  */
 export async function checkDatabase(target: Target, part: DatabasePart): Promise<void> {
-  const server = serverOf(target);
-  const { docker, database } = target;
-  const revisions = knownRevisions();
-  if (part.revision !== null && !revisions.includes(part.revision)) {
-    throw new BackupError(
-      `The archive is at revision ${part.revision}, which migrations/versions does not have: check out the release ` +
-        "that has it. Nothing was changed.",
-    );
-  }
-  const version = await psql(server, "postgres", "SHOW server_version_num");
+  checkRevision("The archive", part.revision);
+  const version = await psql(serverOf(target), "postgres", "SHOW server_version_num");
   if (Number(part.server.split(".")[0]) > Math.floor(Number(version) / 10_000)) {
     throw new BackupError(
       `The archive is of Postgres ${part.server}, newer than the stack's. Nothing was changed.`,
     );
   }
-  const disk = await docker.text(["exec", database.container, "sh", "-c", 'df -Pk "$PGDATA" | tail -n 1']);
-  const free = Number(disk.split(/\s+/)[3]) * 1024;
-  const needed = part.databaseBytes * spaceFactor;
-  if (free < needed) {
-    throw new BackupError(
-      `Restoring takes about ${size(needed)} beside the present database, and ${size(free)} are free. Nothing was changed.`,
-    );
-  }
+}
+
+/** @throws BackupError where this checkout's migrations do not lead on from a revision; null is none at all */
+export function checkRevision(what: string, revision: string | null): void {
+  if (revision === null || knownRevisions().includes(revision)) return;
+  throw new BackupError(
+    `${what} is at revision ${revision}, which migrations/versions does not have: check out the release ` +
+      "that has it. Nothing was changed.",
+  );
+}
+
+/** The name on the server of a database's set: a staged one's, or that of one that is kept since a time. */
+const nameOf = (current: string, set: string) =>
+  set.startsWith("new-") ? `${current}_restore` : `${current}_before_${set}`;
+
+/** What a server has beside a database: what was staged, as `part`, and what was replaced, by its time. */
+export async function setsOf(server: Server, current: string): Promise<NonNullable<Beside["databases"]>> {
+  const listed = await psql(
+    server,
+    "postgres",
+    `${oneAtATime}
+     SELECT CASE datname WHEN :'staged' THEN 'part' ELSE right(datname, 14) END, pg_database_size(oid),
+            shobj_description(oid, 'pg_database') FROM pg_database
+      WHERE datname = :'staged' OR (starts_with(datname, :'before') AND right(datname, -length(:'before')) ~ '^\\d{14}$')`,
+    { staged: nameOf(current, "new-"), before: nameOf(current, "") },
+  );
+  return listed
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => {
+      const [name, bytes, ...about] = line.split("|") as [string, string, ...string[]];
+      return { name, bytes: Number(bytes), plan: readPlan(about.join("|")) };
+    });
+}
+
+/** Alembic's revision of the database that is kept since a time; null where Alembic never ran. */
+export async function revisionOf(target: Target, id: string): Promise<string | null> {
+  const revision = await psql(
+    serverOf(target),
+    nameOf(target.database.name, id),
+    "SELECT 'SELECT version_num FROM alembic_version' WHERE to_regclass('alembic_version') IS NOT NULL \\gexec",
+  );
+  return revision || null;
 }
 
 /**
- * Restores a database beside the running one, compares all rows with the archive, brings its schema up to the stack's,
- * and lets the two change places. The replaced one is kept.
+ * Restores a database beside the running one, compares all rows with the archive, and brings its schema up to the stack's.
  *
- * @returns the name under which the replaced database is kept
+ * @throws where that fails; what was staged is to be dropped then
  */
-export async function restoreDatabase(
+export async function stageDatabase(
   target: Target,
+  hooks: StackHooks,
   store: ArchiveStore,
   manifest: Manifest,
   part: DatabasePart,
-): Promise<string> {
+): Promise<void> {
   const server = serverOf(target);
   const current = target.database.name;
-  const fresh = `${current}_restore`;
-  const drop = () => psql(server, "postgres", 'DROP DATABASE IF EXISTS :"fresh" WITH (FORCE)', { fresh });
-  await drop();
-  try {
-    await createLike(server, current, fresh);
-    await load(target, store, manifest, part, fresh);
-    const wrong = differences(part.tables, await countTables(server, fresh));
-    if (wrong.length > 0)
-      throw new BackupError(`Restored, it is not what was dumped:\n  ${wrong.join("\n  ")}`);
-    migrate(target, fresh);
-    await psql(server, fresh, "ANALYZE");
-    return await exchange(server, current, fresh);
-  } catch (error) {
-    await drop();
-    throw error;
-  }
+  const fresh = nameOf(current, "new-");
+  await createLike(server, current, fresh);
+  await load(target, store, manifest, part, fresh);
+  const wrong = differences(part.tables, await countTables(server, fresh));
+  if (wrong.length > 0)
+    throw new BackupError(`Restored, it is not what was dumped:\n  ${wrong.join("\n  ")}`);
+  hooks.migrate(fresh);
+  await psql(server, fresh, "ANALYZE");
+}
+
+/** Brings the schema of a database that is kept since a time up to the stack's. */
+export function migrateKept(target: Target, hooks: StackHooks, id: string): void {
+  hooks.migrate(nameOf(target.database.name, id));
+}
+
+/** Drops the database that was staged, where there is one. */
+export async function dropStaged(target: Target): Promise<void> {
+  await drop(target, nameOf(target.database.name, "new-"));
+}
+
+/** Drops the databases that are kept since some times, where they are there. */
+export async function dropKept(target: Target, ids: readonly string[]): Promise<void> {
+  for (const id of ids) await drop(target, nameOf(target.database.name, id));
+}
+
+async function drop(target: Target, name: string): Promise<void> {
+  await psql(serverOf(target), "postgres", 'DROP DATABASE IF EXISTS :"name" WITH (FORCE)', { name });
 }
 
 /**
- * Lets the database that the last restore replaced take its place again.
+ * Lets the database and one that is beside it change places.
  *
- * @returns the name under which the restored one is kept
- * @throws BackupError when no restore has kept one
+ * @throws when it could not be done, or whoever did it did not answer any more
  */
-export async function undoRestore(target: Target): Promise<string> {
-  const server = serverOf(target);
+export async function exchangeDatabase(target: Target, plan: Plan): Promise<void> {
+  const server = serverOf({ ...target, docker: target.docker.undisturbed });
   const current = target.database.name;
-  const kept = await psql(
-    server,
-    "postgres",
-    "SELECT datname FROM pg_database WHERE starts_with(datname, :'prefix') ORDER BY datname DESC LIMIT 1",
-    { prefix: `${current}_before_` },
-  );
-  if (!kept) throw new BackupError(`Stack ${target.stack} keeps no database that a restore replaced.`);
-  return exchange(server, current, kept);
-}
-
-export function serverOf({ docker, database }: Target): Server {
-  return { docker, container: database.container, superuser: database.superuser };
-}
-
-async function exchange(server: Server, current: string, fresh: string): Promise<string> {
-  const kept = `${current}_before_${new Date().toISOString().replace(/\D/g, "").slice(0, 14)}`;
-  const away = await swapDatabase(server, { current, fresh, kept });
+  const names = { current, fresh: nameOf(current, plan.coming), kept: nameOf(current, plan.id) };
+  const away = await swapDatabase(server, names, JSON.stringify(plan));
   console.error(`  swapped: the database took no connections for ${away.toFixed(2)} s`);
-  return kept;
 }
 
 async function load(
@@ -145,16 +166,4 @@ async function load(
     ],
     readPart(store, manifest.name, part, `restoring ${part.file}`),
   );
-}
-
-/** The stack's own migration, on the restored database: it does nothing where the schema is the stack's. */
-function migrate({ migration, docker }: Target, database: string): void {
-  const { status } = spawnSync(process.execPath, guarded("hooks/alembic.sh", "upgrade", "head"), {
-    input: migration.password,
-    env: { ...docker.environment, ...migration.environment, PGDATABASE: database },
-    stdio: ["pipe", "inherit", "inherit"],
-  });
-  if (status !== 0) {
-    throw new BackupError("The restored database could not be migrated. The present one was not touched.");
-  }
 }

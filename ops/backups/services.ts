@@ -1,7 +1,6 @@
-import { execFileSync } from "node:child_process";
-
 import { runHook } from "../hook";
 import type { DockerCli } from "./docker";
+import { Interrupted, interruptible, uninterrupted } from "./signals";
 
 /** Running containers that mount a volume: names, for people and for Docker. */
 export async function usersOf(docker: DockerCli, volume: string): Promise<string[]> {
@@ -10,42 +9,50 @@ export async function usersOf(docker: DockerCli, volume: string): Promise<string
 }
 
 /**
- * Does something while containers are stopped, and starts them again whatever happens to it: also on Ctrl-C.
+ * Does something while containers are stopped, and starts them again whatever happens to it. A signal ends it, and they are
+ * started when it has put things in order.
  *
  * @returns the seconds from the first stop to the last container's health
+ * @throws Interrupted where a signal came
  */
 export async function whileStopped(
   docker: DockerCli,
   containers: string[],
-  action: () => Promise<void>,
+  action: (aborted: AbortSignal) => Promise<void>,
 ): Promise<number> {
   if (containers.length === 0) {
-    await action();
+    await interruptible(action, "Nothing was changed.");
     return 0;
   }
   const begin = Date.now();
-  const restart = () => execFileSync("docker", ["start", ...containers], { env: docker.environment });
-  const interrupted = (signal: NodeJS.Signals) => {
-    restart();
-    console.error(`Interrupted by ${signal}; ${containers.join(", ")} started again.`);
-    process.exit(1);
-  };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  signals.forEach((signal) => process.once(signal, interrupted));
-  console.error(`  stopping ${containers.join(", ")}`);
-  try {
-    await docker.text(["stop", ...containers]);
-    await action();
-  } finally {
-    signals.forEach((signal) => process.off(signal, interrupted));
-    restart();
-  }
+  const state = `${containers.join(", ")} started again.`;
+  await uninterrupted(async (came) => {
+    try {
+      await stop(docker, containers);
+      const early = came();
+      if (early) throw new Interrupted(early, state);
+      await interruptible(action, state);
+    } finally {
+      await start(docker, containers);
+    }
+  });
   for (const container of containers) awaitHealthy(docker, container);
   return (Date.now() - begin) / 1000;
 }
 
-/** Waits for a container's health, and fails with its log where it does not get healthy. */
-function awaitHealthy(docker: DockerCli, container: string): void {
+/** Stops containers; a signal does not end that. */
+export async function stop(docker: DockerCli, containers: string[]): Promise<void> {
+  console.error(`  stopping ${containers.join(", ")}`);
+  await docker.undisturbed.text(["stop", ...containers]);
+}
+
+/** Starts containers; a signal does not end that. */
+export async function start(docker: DockerCli, containers: string[]): Promise<void> {
+  await docker.undisturbed.text(["start", ...containers]);
+}
+
+/** Waits for a container's health. @throws Error where it does not get healthy, when its log was shown */
+export function awaitHealthy(docker: DockerCli, container: string): void {
   const environment = { ...docker.environment, CONTAINER: container, HEALTH_TIMEOUT: "120" };
   if (!runHook("gate", environment)) throw new Error(`${container} did not become healthy`);
 }

@@ -75,3 +75,13 @@ export function readTarget(
     volumes: outputs.volumes as Target["volumes"],
   };
 }
+
+/** A volume's real name. @throws BackupError where the stack has none of that logical name */
+export function realName(target: Target, volume: string): string {
+  const name = target.volumes[volume];
+  if (name) return name;
+  const known = Object.keys(target.volumes).sort().join(", ");
+  throw new BackupError(
+    `Stack ${target.stack} has no volume ${volume}: there are ${known}. Nothing was changed.`,
+  );
+}

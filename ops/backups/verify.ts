@@ -11,7 +11,7 @@ import { countTables, psql } from "./psql";
 import type { ArchiveStore } from "./store";
 import type { Target } from "./target";
 import { runServer } from "./throw-away";
-import { countEntries } from "./volume";
+import { measure } from "./volume";
 
 /**
  * Shows that an archive can be restored: its database is restored into a server of its own, without a network and
@@ -24,9 +24,10 @@ export async function verifyArchive(target: Target, store: ArchiveStore, manifes
   const database = databaseOf(manifest);
   if (database) await verifyDatabase(target, store, manifest, database);
   for (const part of volumesOf(manifest)) {
-    const found = await countEntries(target, readPart(store, manifest.name, part, `reading ${part.file}`));
-    if (found !== part.entries) {
-      throw new BackupError(`volume ${part.volume}: ${part.entries} files expected, ${found} found`);
+    const content = readPart(store, manifest.name, part, `reading ${part.file}`);
+    const { entries } = await measure(target, content);
+    if (entries !== part.entries) {
+      throw new BackupError(`volume ${part.volume}: ${part.entries} files expected, ${entries} found`);
     }
   }
 }

@@ -187,6 +187,15 @@ describe("networks", () => {
   });
 });
 
+test("a restore that was interrupted while data changed places keeps the stack from being deployed, and no other", () => {
+  const mark = (of: string) =>
+    answers({ containers: [container("mark", { Labels: { "dating.restore": of } })] });
+  expect(said(mark("dating-prod"))).toEqual([
+    "refuse: a restore of the stack was interrupted while its data changed places",
+  ]);
+  expect(said(mark("dating-staging"))).toEqual([]);
+});
+
 describe("what else is on the host", () => {
   const publishes = (IP: string, PublicPort: number) => ({ Ports: [{ IP, PublicPort, Type: "tcp" }] });
 
