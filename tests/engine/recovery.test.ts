@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync, cpSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { application, rowCounts, sql } from "./support/application";
 import { containerOf, docker, services } from "./support/docker";
 import { requestUntilHealthy } from "./support/http";
+import { nextEvent } from "./support/killing";
 import type { Project } from "./support/project";
 import { describeWithS3, startFakeS3, type FakeS3 } from "./support/s3";
 
@@ -38,7 +41,8 @@ async function inBot(script: string): Promise<string> {
 /** Everything about the photos that an archive has to bring back. */
 const photos = () =>
   inBot(
-    `cd /app/photos && find . -printf '%P %y %m %U %G %s %T+ %l\\n' | sort && find . -type f -exec sha256sum {} + | sort`,
+    `cd /app/photos && find . -path ./.restore -prune -o -printf '%P %y %m %U %G %s %T+ %l\\n' | sort &&
+     find . -path ./.restore -prune -o -type f -exec sha256sum {} + | sort`,
   );
 
 /** Every row of a table, as text. */
@@ -70,12 +74,51 @@ describe("an archive in a folder", () => {
     );
   });
 
-  test("leaves what it replaced, and one command brings that back", async () => {
+  test("leaves what it replaced, rows and files, and one command brings all of that back", async () => {
+    const restored = await photos();
     expect((await rowCounts(project)).profiles).toBe(2000);
-    expect(project.attempt("./dating", ["backup", "undo", project.stackName]).status).toBe(0);
+    const undone = backup("undo", project.stackName);
+    expect(undone.stdout).toMatch(
+      /To be brought back:\n +\d{14}: database, photo_storage, replaced .* ago by the restore of \S+\n.*revision 003_add_user_settings/,
+    );
+    expect(undone.status).toBe(0);
     expect((await rowCounts(project)).profiles).toBe(0);
-    expect(project.attempt("./dating", ["backup", "undo", project.stackName]).status).toBe(0);
+    expect(await inBot("ls /app/photos; cat /app/photos/sub/empty")).toBe("new\nsub\nother");
+    await requestUntilHealthy(url);
+
+    const child = spawn("./dating", ["backup", "undo", project.stackName], {
+      ...{ cwd: project.directory, detached: true, stdio: "ignore" },
+      env: { ...process.env, ...project.environment },
+    });
+    const ended = once(child, "exit");
+    await Promise.race([ended, nextEvent(project, "bot", "die")]);
+    expect(child.exitCode).toBeNull();
+    process.kill(-child.pid!, "SIGKILL");
+    await ended;
+    const fix = project.attempt("./dating", ["drift", project.stackName, "--fix"]);
+    expect(fix.stdout + fix.stderr).toContain("a restore was interrupted while data changed places");
+    expect((await services(project.prefix)).bot!.State.Status).toBe("exited");
+
+    const again = backup("undo", project.stackName);
+    expect(again.stderr).toMatch(/The undo to \d{14} was interrupted/);
+    expect(again.status).toBe(0);
     expect((await rowCounts(project)).profiles).toBe(2000);
+    expect(await photos()).toBe(restored);
+    await requestUntilHealthy(url);
+  });
+
+  test("leaves nothing else when that is not wanted any more", async () => {
+    expect(backup("list", project.stackName).stderr).toMatch(
+      /^Kept \d{14}: database, photo_storage, replaced /m,
+    );
+    const finished = restore(project.stackName, "--finish");
+    expect(finished.stdout).toMatch(/To be deleted, .* in all:\n +Kept \d{14}[^]*Deleted\./);
+    expect(finished.status).toBe(0);
+    expect(await sql(project, "select count(*) from pg_database where datname like 'dating\\_%'")).toBe("0");
+    expect(await inBot("ls -A /app/photos")).toBe("1.jpg\nsub");
+    const nothing = backup("undo", project.stackName);
+    expect(nothing.stderr).toContain("keeps nothing that a restore has replaced");
+    expect(nothing.status).toBe(1);
   });
 
   test("is verified by restoring it and comparing all rows", () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { application, sql } from "./support/application";
 import { services } from "./support/docker";
 import { requestUntilHealthy } from "./support/http";
-import { deployAndKill, nextStart, recover } from "./support/killing";
+import { deployAndKill, nextEvent, recover } from "./support/killing";
 import { Load } from "./support/load";
 import type { Project } from "./support/project";
 import { soakTest } from "./support/soak";
@@ -140,7 +140,7 @@ test("a release that is killed when it made its container, which its state does 
   // The engine says that it made a container before it writes so into the state, and sometimes long enough.
   isRecovered(
     "0.92",
-    () => nextStart(project, "bot"),
+    () => nextEvent(project, "bot", "start"),
     "begin of create-replacement",
     "which no deploy knows",
   ));

@@ -63,8 +63,8 @@ export function testPrefixes(): Set<string> {
     list(kind, "ls", ...(kind === "container" ? ["--all"] : []), "--format", `{{.Label "${label}"}}`);
   const found = [
     ...["container", "network", "volume"].flatMap((kind) => labelsOf(kind, "dating.stack")),
-    // A killed command leaves its lock.
-    ...labelsOf("container", "dating.lock"),
+    // A killed command leaves its lock, and a killed restore its mark.
+    ...["dating.lock", "dating.restore"].flatMap((label) => labelsOf("container", label)),
   ];
   return new Set(found.filter((prefix) => /^dating-(preview-)?test-/.test(prefix)));
 }
@@ -73,6 +73,7 @@ export function testPrefixes(): Set<string> {
 export function removeAll(prefix: string): void {
   removeLabelled(`dating.stack=${prefix}`);
   removeLabelled(`dating.lock=${prefix}`);
+  removeLabelled(`dating.restore=${prefix}`);
 }
 
 /**

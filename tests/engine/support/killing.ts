@@ -50,10 +50,10 @@ export async function deployAndKill(
   return progress(log.path);
 }
 
-/** Waits until Docker starts the next container of a service. Listens from the moment that it is called. */
-export async function nextStart(project: Project, service: string): Promise<void> {
+/** Waits until something happens to a container of a service. Listens from the moment that it is called. */
+export async function nextEvent(project: Project, service: string, event: "start" | "die"): Promise<void> {
   const labels = [`dating.stack=${project.prefix}`, `dating.service=${service}`];
-  const filters = ["event=start", ...labels.map((label) => `label=${label}`)];
+  const filters = [`event=${event}`, ...labels.map((label) => `label=${label}`)];
   const events = spawn("docker", ["events", ...filters.flatMap((filter) => ["--filter", filter])], {
     stdio: ["ignore", "pipe", "inherit"],
     env: process.env,
