@@ -95,8 +95,10 @@ describe("an archive in a folder", () => {
     expect(child.exitCode).toBeNull();
     process.kill(-child.pid!, "SIGKILL");
     await ended;
-    const fix = project.attempt("./dating", ["drift", project.stackName, "--fix"]);
-    expect(fix.stdout + fix.stderr).toContain("a restore was interrupted while data changed places");
+    // What keeps deploys and repairs from starting it.
+    expect(
+      await docker("ps", "--all", "--quiet", "--filter", `label=dating.restore=${project.prefix}`),
+    ).not.toBe("");
     expect((await services(project.prefix)).bot!.State.Status).toBe("exited");
 
     const again = backup("undo", project.stackName);
@@ -116,9 +118,6 @@ describe("an archive in a folder", () => {
     expect(finished.status).toBe(0);
     expect(await sql(project, "select count(*) from pg_database where datname like 'dating\\_%'")).toBe("0");
     expect(await inBot("ls -A /app/photos")).toBe("1.jpg\nsub");
-    const nothing = backup("undo", project.stackName);
-    expect(nothing.stderr).toContain("keeps nothing that a restore has replaced");
-    expect(nothing.status).toBe(1);
   });
 
   test("is verified by restoring it and comparing all rows", () => {

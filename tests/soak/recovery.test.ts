@@ -7,7 +7,7 @@ import { requestUntilHealthy } from "../engine/support/http";
 import { nextEvent, spread } from "../engine/support/killing";
 import type { Project } from "../engine/support/project";
 
-jest.setTimeout(900_000);
+jest.setTimeout(1_800_000);
 
 let project: Project;
 let url: string;

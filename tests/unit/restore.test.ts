@@ -369,6 +369,13 @@ test("a signal ends what can be ended, and waits for the rest: whole, with the s
     expect(beside()).toEqual(error ? [] : kept);
   }
   expect([...seen].sort()).toEqual(["finished", "taken back"]);
+
+  host = new FakeRestoreHost();
+  await restore();
+  const stop = host.calls.indexOf("stop bot edge") + 1;
+  host = new FakeRestoreHost();
+  expect(await withAccident({ signalAt: stop }, () => restore())).toBeDefined();
+  expect(await withAccident({ signalAt: stop + 1 }, () => restore())).toBeUndefined();
   expect(process.listenerCount("SIGTERM")).toBe(0);
 });
 

@@ -183,8 +183,10 @@ export class FakeRestoreHost extends DockerCli {
         this.volumes[words[1]!]!.sets.push({ name: words[3]!, word: input });
         return "";
       case "exchange":
-        stores.forEach(([, store], count) => {
+        stores.forEach(([name, store], count) => {
           if (count === this.accidents.powerCutAfterVolume) this.dead = true;
+          if (Object.values(this.services).some(({ running, volume }) => running && volume === name))
+            throw new Error(`what is in ${name} is moved away from under its service`);
           if (!this.dead) exchange(store, words[1]!, words[2]!, words[3]!);
         });
         return "";
