@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { application, rowCounts, sql } from "./support/application";
 import { containerOf, docker, services } from "./support/docker";
 import { requestUntilHealthy } from "./support/http";
-import { nextEvent } from "./support/killing";
+import { nextEvent, runAfterKill } from "./support/killing";
 import type { Project } from "./support/project";
 import { describeWithS3, startFakeS3, type FakeS3 } from "./support/s3";
 
@@ -101,7 +101,7 @@ describe("an archive in a folder", () => {
     ).not.toBe("");
     expect((await services(project.prefix)).bot!.State.Status).toBe("exited");
 
-    const again = backup("undo", project.stackName);
+    const again = await runAfterKill(project, "backup", "undo", project.stackName);
     expect(again.stderr).toMatch(/The undo to \d{14} was interrupted/);
     expect(again.status).toBe(0);
     expect((await rowCounts(project)).profiles).toBe(2000);

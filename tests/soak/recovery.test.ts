@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { application, rowCounts, sql } from "../engine/support/application";
 import { docker, services } from "../engine/support/docker";
 import { requestUntilHealthy } from "../engine/support/http";
-import { nextEvent, spread } from "../engine/support/killing";
+import { nextEvent, runAfterKill, spread } from "../engine/support/killing";
 import type { Project } from "../engine/support/project";
 
 jest.setTimeout(1_800_000);
@@ -90,7 +90,7 @@ test("a restore that is killed at any event loses nothing, runs on data of one t
   const seen = new Set<string>();
   const points = spread(14, all);
   for (const [place, point] of points.entries()) {
-    expect(await word()).toBe("present");
+    await write("present");
     expect(dating("restore", project.stackName, "--finish").status).toBe(0);
     await restoreAndKill(point);
     // What Docker and the server were told before goes on without it.
@@ -100,12 +100,12 @@ test("a restore that is killed at any event loses nothing, runs on data of one t
     seen.add(runs ? "up" : "down");
     if (runs) expect(["archived", "present"]).toContain(await word());
     const undo = place % 2 === 0;
-    const next = undo ? dating("undo", project.stackName) : dating("restore", project.stackName, ...restore);
+    const words = undo ? ["undo", project.stackName] : ["restore", project.stackName, ...restore];
+    const next = await runAfterKill(project, "backup", ...words);
     // An undo of what had not begun says that there is nothing.
     if (next.status !== 0) expect(next.stderr).toContain("keeps nothing that a restore has replaced");
     expect(await word()).toBe(undo ? "present" : "archived");
     await requestUntilHealthy(url);
-    if (!undo) expect(dating("undo", project.stackName).status).toBe(0);
   }
   expect([...seen].sort()).toEqual(["down", "up"]);
 });
@@ -113,7 +113,7 @@ test("a restore that is killed at any event loses nothing, runs on data of one t
 test("a restore that is ended by Ctrl-C on the terminal is taken back or finished", async () => {
   const outcomes = new Set<string>();
   for (const event of ["start", "die"] as const) {
-    expect(await word()).toBe("present");
+    await write("present");
     const child = spawn("./dating", ["backup", "restore", project.stackName, ...restore], {
       cwd: project.directory,
       env: { ...process.env, ...project.environment },
@@ -129,7 +129,6 @@ test("a restore that is ended by Ctrl-C on the terminal is taken back or finishe
     expect([0, 130]).toContain(child.exitCode);
     await requestUntilHealthy(url);
     expect(await word()).toBe(child.exitCode === 0 ? "archived" : "present");
-    if (child.exitCode === 0) expect(dating("undo", project.stackName).status).toBe(0);
   }
   expect(outcomes).toContain("taken back");
 });
@@ -150,7 +149,7 @@ test("a cold copy of the database's files comes back, with the passwords of toda
     "backup",
     ...["create", project.stackName, "--no-database", "--volume", "postgres_data", "--to", "cold"],
   ]);
-  expect(made.stderr).toMatch(/postgres away for \d/);
+  expect(made.stderr).toMatch(/postgres-\w+ away for \d/);
   await project.stack.setConfig("dating:databasePasswordVersion", { value: "2" });
   await project.up();
   await sql(project, "insert into users (tg_id) values (999999999)");

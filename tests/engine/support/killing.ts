@@ -62,6 +62,18 @@ export async function nextEvent(project: Project, service: string, event: "start
   events.kill();
 }
 
+/** Runs a command after another one was killed: again, for as long as what that has begun is at work and has its lock. */
+export async function runAfterKill(
+  project: Project,
+  ...words: string[]
+): Promise<ReturnType<Project["attempt"]>> {
+  for (;;) {
+    const answer = project.attempt("./dating", words);
+    if (answer.status !== 3 || !answer.stderr.includes("is still at work")) return answer;
+    await new Promise((later) => setTimeout(later, 500));
+  }
+}
+
 /** Numbers of events spread evenly over a deploy that has so many. */
 export function spread(points: number, events: number): number[] {
   return Array.from({ length: points }, (_, index) => Math.round(((index + 0.5) / points) * events));
