@@ -6,9 +6,9 @@ import { parseReference, type ImageReference } from "../images/reference";
 import { allStacks } from "./environments/stacks";
 import { DockerHost, type InspectedContainer } from "./host/inspect";
 import { imagesUsedBy } from "./image-builds";
-import { releases } from "./releases/history";
+import { releases, type Release } from "./releases/history";
 import { namedImages, neededImages } from "./releases/needed";
-import { Session } from "./stack/session";
+import type { Session } from "./stack/session";
 import { keepReleasesIn, StackFile } from "./stack-file";
 
 /** An image that older releases of a stack have left on its Docker host. */
@@ -35,8 +35,9 @@ export interface OldImages {
 export function findOldImages(session: Session): OldImages {
   const { stack } = session;
   const nothing: OldImages = { images: [], unknown: [] };
-  const needed = new Set([...neededBy(stack)].map(keyOf));
-  const old = [...named(stack)].filter((reference) => !needed.has(keyOf(reference)));
+  const own = history(stack);
+  const needed = new Set([...neededBy(stack, own)].map(keyOf));
+  const old = [...namedImages(own)].filter((reference) => !needed.has(keyOf(reference)));
   if (old.length === 0) return nothing;
 
   const host = new DockerHost(session.environment);
@@ -88,17 +89,16 @@ export function removeImages(session: Session, images: OldImage[]): OldImage[] {
 
 /** Without asking Pulumi Cloud for past states: a stack that others have names its images in its configuration. */
 const history = (stack: string) => releases(stack, { exports: false });
-const named = (stack: string) => namedImages(history(stack));
 
 /** All that its history names, where nobody here knows of how many releases it keeps the images. */
-function neededBy(stack: string): Set<string> {
-  if (!existsSync(join(projectRoot, `Pulumi.${stack}.yaml`))) return named(stack);
+function neededBy(stack: string, all: Release[] = history(stack)): Set<string> {
+  if (!existsSync(join(projectRoot, `Pulumi.${stack}.yaml`))) return namedImages(all);
   const file = new StackFile(stack);
   const next = [
     ...Object.values(file.entries("images")),
     ...imagesUsedBy(stack).map((name) => localImage(name)),
   ];
-  return new Set([...neededImages(history(stack), keepReleasesIn(file)), ...next]);
+  return new Set([...neededImages(all, keepReleasesIn(file)), ...next]);
 }
 
 /** The other stacks on a Docker host: those of the same state, and those of which only containers tell. */
@@ -108,12 +108,21 @@ function otherStacks(
 ): { known: string[]; unknown: string[] } {
   const there = new Set(containers.map(nameIn).filter((name) => name !== "" && name !== session.stack));
   const all = allStacks().map(({ stack }) => stack);
-  // One without a container there may have been taken down for a while.
-  const isThere = (other: string) => there.has(other) || new Session(other).dockerHost === session.dockerHost;
+  const host = session.dockerHost;
+  const isThere = (other: string) => there.has(other) || mayBeOn(host, other);
   return {
     known: all.filter((other) => other !== session.stack && isThere(other)),
     unknown: [...there].filter((name) => !all.includes(name)),
   };
+}
+
+/**
+ * Whether a stack may come to a Docker host on which it has no container, as one that was taken down for a while. Its file says
+ * where it goes; its state would have to be decrypted, for which others may have the key.
+ */
+function mayBeOn(host: string | undefined, stack: string): boolean {
+  if (!existsSync(join(projectRoot, `Pulumi.${stack}.yaml`))) return true;
+  return (new StackFile(stack).get("dockerHost") ?? undefined) === host;
 }
 
 const nameIn = ({ Config }: InspectedContainer) =>

@@ -423,22 +423,27 @@ describe("images of older releases", () => {
       );
     }
   }
-  const pulled = (image: string, tag: string) => {
-    const reference = `${registry.host}/dating/webapp:${tag}@${registry.push(registry.image(image), `dating/webapp:${tag}`)}`;
+  /** An image that the engine has by its digest alone, with a content of its own: that of a running one would count as used. */
+  async function pulled(tag: string): Promise<string> {
+    const own = `${registry.host}/own/old`;
+    project.run(
+      "docker",
+      ["build", "--quiet", "--tag", own, "-"],
+      `FROM debian:trixie-slim\nLABEL old=${tag}\n`,
+    );
+    const reference = `${registry.host}/dating/webapp:${tag}@${registry.push(own, `dating/webapp:${tag}`)}`;
+    await docker("rmi", own);
     registry.docker("pull", "--quiet", reference);
     return reference;
-  };
+  }
   const isThere = (reference: string) =>
     project.attempt("docker", ["image", "inspect", "--format", "there", reference]).stdout === "there\n";
 
   test("go, but for what a container uses; what runs and what no release had stays", async () => {
-    const [old, used, foreign] = [
-      pulled("bot", "0.1.0"),
-      pulled("backup", "0.2.0"),
-      pulled("postgres", "0.3.0"),
-    ];
-    wasDeployed(old, 2);
-    wasDeployed(used, 1);
+    const [old, used, foreign] = [await pulled("0.1.0"), await pulled("0.2.0"), await pulled("0.3.0")];
+    // The last, which a rollback may want, had an image that is not here.
+    const before = `${registry.host}/dating/webapp:0.9.0@sha256:${"0".repeat(64)}`;
+    [before, used, old].forEach((image, place) => wasDeployed(image, place + 1));
     const container = await docker("create", "--label", `dating.stack=${project.prefix}`, used);
     const prune = (...flags: string[]) =>
       project.run("./dating", ["images", "prune", project.stackName, ...flags]);

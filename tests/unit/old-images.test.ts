@@ -107,7 +107,7 @@ const tell = (name: string, what: unknown) => writeFileSync(join(folder, name), 
 const calls = () => readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
 const removed = () => calls().filter((call) => call.startsWith("docker image rm "));
 
-/** The stacks of the state, each with releases of these numbers of the bot, the newest first, on a Docker host. */
+/** The stacks of the state, each with releases of these numbers of the bot, the newest first. */
 function stacks(...names: string[]): void {
   tell(
     "stacks",
@@ -115,7 +115,7 @@ function stacks(...names: string[]): void {
   );
   for (const name of names) if (!existsSync(join(folder, `history-${name}`))) released(name, []);
 }
-function released(name: string, numbers: number[], host?: string): void {
+function released(name: string, numbers: number[]): void {
   tell(
     `history-${name}`,
     numbers.map((number) => ({
@@ -123,13 +123,13 @@ function released(name: string, numbers: number[], host?: string): void {
       config: { "dating:images": { objectValue: { bot: bot(number) }, secret: false } },
     })),
   );
-  const provider = { type: "pulumi:providers:docker", inputs: { host } };
-  tell(`state-${name}`, { deployment: { resources: host ? [provider] : [] } });
+  tell(`state-${name}`, { deployment: { resources: [] } });
 }
-const described = (name: string, keep: number, number: number) =>
+const described = (name: string, keep: number, number: number, host?: string) =>
   writeFileSync(
     fileOf(name),
-    `config:\n  dating:keepReleases: "${keep}"\n  dating:images:\n    bot: ${bot(number)}\n`,
+    `config:\n  dating:keepReleases: "${keep}"\n  dating:images:\n    bot: ${bot(number)}\n` +
+      (host ? `  dating:dockerHost: ${host}\n` : ""),
   );
 /** The images that the host has: of these numbers of the bot. */
 const stored = (...numbers: number[]) =>
@@ -220,8 +220,14 @@ describe("the images of older releases, with another stack on the host", () => {
     tell("containers", []);
     released(other, [2, 1]);
     expect(numbersFound()).toEqual([]);
-    released(other, [2, 1], "ssh://another.example.com");
+    described(other, 2, 2);
+    expect(numbersFound()).toEqual([]);
+    described(other, 2, 2, "ssh://another.example.com");
     expect(numbersFound()).toEqual([2, 1]);
+    // Whose state may have another key.
+    expect(calls().filter((call) => call === `pulumi stack export --stack ${other} --show-secrets`)).toEqual(
+      [],
+    );
   });
 
   test("are none of its repositories where its history is in another state, which is said", () => {
