@@ -345,12 +345,13 @@ test("a container that still moves files is waited for before anybody looks, and
   expect(host.calls.indexOf("run look")).toBeGreaterThan(3);
 });
 
-test("what it has stopped is not started on half of the data by a repair", () => {
+test("what it has stopped is not started on half of the data by a repair", async () => {
   const run = jest.fn((args: string[]) =>
     Buffer.from(args.includes("label=dating.restore=dating-prod") ? "id" : ""),
   );
   const drift = { findings: [], resources: [], outOfReach: [], host: { run } } as unknown as Drift;
-  expect(() => fixDrift("prod", drift, {})).toThrow(/changed places[^]*undo prod[^]*restore prod/);
+  const fixing = fixDrift("prod", drift, { approve: () => Promise.resolve() });
+  await expect(fixing).rejects.toThrow(/changed places[^]*undo prod[^]*restore prod/);
   expect(run).toHaveBeenCalledTimes(1);
 });
 
