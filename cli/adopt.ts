@@ -5,7 +5,7 @@ import { StackFile } from "../ops/stack-file";
 import { confirm } from "../ops/stack/confirm";
 import { requireDeployed, Session } from "../ops/stack/session";
 import { changing } from "./change";
-import { act, define, dryRun, fromCaller, quiet, yes as yesOption, type CommonOptions } from "./command";
+import { act, archivesToOwn, define, dryRun, quiet, yes as yesOption, type CommonOptions } from "./command";
 
 interface Options extends CommonOptions {
   project: string;
@@ -60,12 +60,7 @@ const starter = define(
 )
   .argument("<stack>", "a stack with a configuration file that is not deployed yet")
   .option(...project)
-  .option(
-    "--backup <place>",
-    "where the database is dumped to before: a folder, or s3://BUCKET/PREFIX",
-    fromCaller,
-    "backups",
-  )
+  .addOption(archivesToOwn("--backup <place>", "where the database is dumped to before"))
   .addOption(dryRun())
   .addOption(quiet())
   .addOption(yesOption());

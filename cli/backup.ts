@@ -11,7 +11,17 @@ import { verifyArchive } from "../ops/backups/verify";
 import { packVolume } from "../ops/backups/volume";
 import { Session } from "../ops/stack/session";
 import { changing } from "./change";
-import { act, define, fromCaller, json, printJson, quiet, type CommonOptions } from "./command";
+import {
+  act,
+  archivesTo,
+  archivesToOwn,
+  define,
+  fromCaller,
+  json,
+  printJson,
+  quiet,
+  type CommonOptions,
+} from "./command";
 import { restorer, tellLeft, undoer } from "./restore";
 
 const place = "a folder, or s3://BUCKET/PREFIX";
@@ -116,7 +126,7 @@ const creator = define("create", "Makes an archive of the database and, where as
   "backup create prod --all-volumes --to s3://safe/dating",
 ])
   .argument("<stack>")
-  .option("--to <place>", place, fromCaller, "backups")
+  .addOption(archivesToOwn("--to <place>", "where it is put"))
   .option("--volume <name...>", "volumes to pack, by their logical names", [])
   .option("--all-volumes", "pack every volume but the database's, which is dumped, and the backups' own")
   .option("--no-database", "without the database")
@@ -140,7 +150,7 @@ const copier = define("copy", "Copies an archive, the newest where none is named
   .argument("<stack>")
   .argument("[archive]")
   .addOption(from())
-  .requiredOption("--to <place>", place, fromCaller);
+  .addOption(archivesTo("--to <place>", "where it is put").makeOptionMandatory());
 act(copier, copy);
 const verifier = define(
   "verify",

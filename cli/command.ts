@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 
+import { isInCheckout, ownPlace, ownPlaceInWords } from "../ops/backups/place";
 import { quietVariable } from "../ops/quiet";
 
 /** What the options that every command understands alike stand for. */
@@ -58,6 +59,27 @@ export function fromCaller(path: string): string {
     ? path
     : resolve(process.env.DATING_CWD ?? process.cwd(), path);
 }
+
+/**
+ * An option that names where archives go: a folder, or an S3 store.
+ *
+ * @param inWords what is kept there
+ */
+export const archivesTo = (flags: string, inWords: string) =>
+  new Option(flags, `${inWords}: a folder outside of the checkout, or s3://BUCKET/PREFIX`).argParser(
+    (given: string) => {
+      const place = fromCaller(given);
+      if (isInCheckout(place))
+        throw new InvalidArgumentError(
+          "It is in the checkout, where `git clean` deletes backups: name another folder, or s3://BUCKET/PREFIX.",
+        );
+      return place;
+    },
+  );
+
+/** The same, where nobody has to name a place. */
+export const archivesToOwn = (flags: string, inWords: string) =>
+  archivesTo(flags, inWords).default(ownPlace(), ownPlaceInWords);
 
 /** What a command does. @returns its exit code, where that is not 0 */
 type Action<A extends unknown[]> = (...args: A) => Promise<number | void> | number | void;

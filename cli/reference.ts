@@ -39,8 +39,8 @@ function usage(command: Command, called: string): string {
     ...command.registeredArguments
       .filter(({ description }) => description)
       .map((each) => row(each.name().toUpperCase(), each.description)),
-    ...command.options.map(({ flags, description, defaultValue }) =>
-      row(flags, description + standing(defaultValue)),
+    ...command.options.map(({ flags, description, defaultValue, defaultValueDescription }) =>
+      row(flags, description + standing(defaultValueDescription ?? defaultValue)),
     ),
   ];
   const examples = examplesOf(command).map((line) => `./dating ${line}`);

@@ -15,7 +15,7 @@ import { postgresVersionIn, StackFile } from "../ops/stack-file";
 import { confirm } from "../ops/stack/confirm";
 import { Session } from "../ops/stack/session";
 import { changing } from "./change";
-import { act, define, dryRun, fromCaller, quiet, yes, type CommonOptions } from "./command";
+import { act, archivesToOwn, define, dryRun, quiet, yes, type CommonOptions } from "./command";
 
 interface Options extends CommonOptions {
   backup: string;
@@ -117,12 +117,7 @@ export const command = define(
   ["reindex prod", "reindex prod --backup s3://safe/dating"],
 )
   .argument("<stack>", "a deployed stack whose configuration names the new image")
-  .option(
-    "--backup <place>",
-    "where the database is dumped to before: a folder, or s3://BUCKET/PREFIX",
-    fromCaller,
-    "backups",
-  )
+  .addOption(archivesToOwn("--backup <place>", "where the database is dumped to before"))
   .addOption(dryRun())
   .addOption(quiet())
   .addOption(yes());

@@ -140,7 +140,7 @@ export const restorer = define(
   [
     "backup restore prod",
     "backup restore prod --from s3://safe/dating --dry-run",
-    "backup restore staging --from-stack prod --from backups --only database",
+    "backup restore staging --from-stack prod --from s3://safe/dating --only database",
     "backup restore prod --finish",
   ],
 )

@@ -156,7 +156,7 @@ test("running it again changes nothing, and neither does a deploy", async () => 
 });
 
 test("the dump made before adoption can be restored: into another stack than its own, and migrated on the way", async () => {
-  const from = ["--from", "backups", "--from-stack", original.project, "--yes"];
+  const from = ["--from", project.backups, "--from-stack", original.project, "--yes"];
   await sql(project, "delete from users");
   const { status, stderr } = project.attempt("./dating", ["backup", "restore", project.stackName, ...from]);
   expect(stderr).toContain("Running upgrade 002_create_discovery_tables -> 003_add_user_settings");

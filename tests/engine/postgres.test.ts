@@ -105,7 +105,7 @@ test("an extension that only the superuser can make comes back with a restore", 
   const before = await rowCounts(project);
   expect(project.attempt("./dating", ["backup", "create", project.stackName]).status).toBe(0);
   await sql(project, "delete from users");
-  project.run("./dating", ["backup", "restore", project.stackName, "--from", "backups", "--yes"]);
+  project.run("./dating", ["backup", "restore", project.stackName, "--from", project.backups, "--yes"]);
   expect(await rowCounts(project)).toEqual(before);
   expect(await sql(project, "SELECT extname FROM pg_extension WHERE extname = 'pg_stat_statements'")).toBe(
     "pg_stat_statements",

@@ -50,7 +50,7 @@ const rows = (table: string) => sql(project, `select t::text from ${table} t ord
 
 const backup = (...args: string[]) => project.attempt("./dating", ["backup", ...args]);
 const restore = (...args: string[]) => project.attempt("./dating", ["backup", "restore", ...args]);
-const archives = () => readdirSync(join(project.directory, "backups", project.stackName));
+const archives = () => readdirSync(join(project.backups, project.stackName));
 
 describe("an archive in a folder", () => {
   test("brings back every row and every file as they were, while the stack goes on serving", async () => {
@@ -61,7 +61,7 @@ describe("an archive in a folder", () => {
 
     await sql(project, "delete from profiles; update users set username = 'lost'");
     await inBot("cd /app/photos && rm 1.jpg && mkdir new && echo other >sub/empty");
-    const restored = restore(project.stackName, "--from", "backups", "--yes");
+    const restored = restore(project.stackName, "--from", project.backups, "--yes");
     expect(restored.stderr).toMatch(/took no connections for \d\.\d+ s/);
     expect(restored.status).toBe(0);
 
@@ -121,14 +121,14 @@ describe("an archive in a folder", () => {
   });
 
   test("is verified by restoring it and comparing all rows", () => {
-    const verified = backup("verify", project.stackName, "--from", "backups");
+    const verified = backup("verify", project.stackName, "--from", project.backups);
     expect(verified.stdout).toContain("all rows are there");
     expect(verified.status).toBe(0);
   });
 
   test("is refused before anything is touched where it is truncated, changed, foreign or of an unknown schema", async () => {
     const [good] = archives();
-    const place = join(project.directory, "backups", project.stackName);
+    const place = join(project.backups, project.stackName);
     const bad = (name: string, spoil: (folder: string) => void) => {
       const folder = join(place, name);
       cpSync(join(place, good!), folder, { recursive: true });
@@ -164,7 +164,7 @@ describe("an archive in a folder", () => {
       ["20200101T000006Z", "has a manifest that cannot be used: parts.0.sha256"],
       ["20200101T000007Z", "There is no archive"],
     ] as const) {
-      const refused = restore(project.stackName, name, "--from", "backups", "--yes");
+      const refused = restore(project.stackName, name, "--from", project.backups, "--yes");
       expect(refused.stderr).toContain(reason);
       expect(refused.status).toBe(1);
     }
@@ -181,7 +181,7 @@ describeWithS3("an S3-compatible store", () => {
   afterAll(() => s3?.stop());
 
   test("takes a copy of an archive, from which the stack is restored", async () => {
-    const copied = backup("copy", project.stackName, "--from", "backups", "--to", "s3://safe/offsite");
+    const copied = backup("copy", project.stackName, "--from", project.backups, "--to", "s3://safe/offsite");
     expect(copied.stderr).toContain("copying database.dump");
     expect(copied.status).toBe(0);
     expect(backup("list", project.stackName, "--from", "s3://safe/offsite").stdout).toContain("5001 rows");

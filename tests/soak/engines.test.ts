@@ -142,7 +142,7 @@ describe.each(engines)("on Docker Engine %s", (_, engine) => {
     const before = await rowCounts(project);
     project.run("./dating", ["backup", "create", project.stackName, "--all-volumes"]);
     await sql(project, "delete from users where tg_id <= 1000");
-    project.run("./dating", ["backup", "restore", project.stackName, "--from", "backups", "--yes"]);
+    project.run("./dating", ["backup", "restore", project.stackName, "--from", project.backups, "--yes"]);
     expect(await rowCounts(project)).toEqual(before);
     await expectServed();
   });

@@ -46,7 +46,7 @@ describe.each(["16", "18"])("a new stack with Postgres %s", (version) => {
   test("makes backups that can be restored, with every row", async () => {
     const before = await rowCounts(project);
     for (const command of ["create", "verify"]) {
-      const from = command === "verify" ? ["--from", "backups"] : [];
+      const from = command === "verify" ? ["--from", project.backups] : [];
       const { status, stderr } = project.attempt("./dating", ["backup", command, project.stackName, ...from]);
       expect({ command, status, stderr: status === 0 ? "" : stderr }).toEqual({
         command,
@@ -55,7 +55,7 @@ describe.each(["16", "18"])("a new stack with Postgres %s", (version) => {
       });
     }
     await sql(project, "DELETE FROM interactions");
-    project.run("./dating", ["backup", "restore", project.stackName, "--from", "backups", "--yes"]);
+    project.run("./dating", ["backup", "restore", project.stackName, "--from", project.backups, "--yes"]);
     expect(await rowCounts(project)).toEqual(before);
     await requestUntilHealthy(url);
   });

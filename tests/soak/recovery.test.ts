@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 
 import { application, rowCounts, sql } from "../engine/support/application";
 import { docker, services } from "../engine/support/docker";
@@ -24,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => project?.discard());
 
-const restore = ["--from", "backups", "--yes"];
+const restore = () => ["--from", project.backups, "--yes"];
 const dating = (...words: string[]) => project.attempt("./dating", ["backup", ...words]);
 
 /** A restore that is killed after so many events of Docker's containers. @returns how many there were before it ended */
@@ -33,7 +34,7 @@ async function restoreAndKill(after: number): Promise<number> {
   const events = spawn("docker", ["events", "--filter", "type=container", ...wanted], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const child = spawn("./dating", ["backup", "restore", project.stackName, ...restore], {
+  const child = spawn("./dating", ["backup", "restore", project.stackName, ...restore()], {
     cwd: project.directory,
     env: { ...process.env, ...project.environment },
     detached: true,
@@ -100,7 +101,7 @@ test("a restore that is killed at any event loses nothing, runs on data of one t
     seen.add(runs ? "up" : "down");
     if (runs) expect(["archived", "present"]).toContain(await word());
     const undo = place % 2 === 0;
-    const words = undo ? ["undo", project.stackName] : ["restore", project.stackName, ...restore];
+    const words = undo ? ["undo", project.stackName] : ["restore", project.stackName, ...restore()];
     const next = await runAfterKill(project, "backup", ...words);
     // An undo of what had not begun says that there is nothing.
     if (next.status !== 0) expect(next.stderr).toContain("keeps nothing that a restore has replaced");
@@ -114,7 +115,7 @@ test("a restore that is ended by Ctrl-C on the terminal is taken back or finishe
   const outcomes = new Set<string>();
   for (const event of ["start", "die"] as const) {
     await write("present");
-    const child = spawn("./dating", ["backup", "restore", project.stackName, ...restore], {
+    const child = spawn("./dating", ["backup", "restore", project.stackName, ...restore()], {
       cwd: project.directory,
       env: { ...process.env, ...project.environment },
       detached: true,
@@ -145,9 +146,10 @@ async function nextHelper(): Promise<void> {
 
 test("a cold copy of the database's files comes back, with the passwords of today", async () => {
   const rows = await rowCounts(project);
+  const cold = join(project.backups, "cold");
   const made = project.attempt("./dating", [
     "backup",
-    ...["create", project.stackName, "--no-database", "--volume", "postgres_data", "--to", "cold"],
+    ...["create", project.stackName, "--no-database", "--volume", "postgres_data", "--to", cold],
   ]);
   expect(made.stderr).toMatch(/postgres-\w+ away for \d/);
   await project.stack.setConfig("dating:databasePasswordVersion", { value: "2" });
@@ -158,7 +160,7 @@ test("a cold copy of the database's files comes back, with the passwords of toda
     "restore",
     project.stackName,
     "--from",
-    "cold",
+    cold,
     "--yes",
   ]);
   expect(restored.stderr).not.toContain("rror");

@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { homedir, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 
 import { readPart, writeArchive } from "../../ops/backups/archive";
 import { FolderStore } from "../../ops/backups/folder";
+import { isInCheckout, ownPlace } from "../../ops/backups/place";
 import { S3Store } from "../../ops/backups/s3";
 import { archiveName, differences, format, parseManifest, type Manifest } from "../../ops/backups/manifest";
 
@@ -156,4 +157,22 @@ test("a difference is told by table", () => {
     "c: is missing",
     "d: is not in the archive's manifest",
   ]);
+});
+
+describe("the place of archives", () => {
+  test.each([
+    ["/home/ana/dating/backups", true],
+    ["/home/ana/dating", true],
+    ["/home/ana/dating/..backups", true],
+    ["/home/ana/dating-backups", false],
+    ["/home/ana", false],
+    ["s3://safe/home/ana/dating", false],
+  ])("%s: whether it is in the checkout is %s", (place, inside) => {
+    expect(isInCheckout(place, "/home/ana/dating")).toBe(inside);
+  });
+
+  test("is beside the state of this user, where none is named", () => {
+    expect(ownPlace({ XDG_STATE_HOME: "/srv/state" })).toBe("/srv/state/dating-mini-app/backups");
+    expect(ownPlace({})).toBe(join(homedir(), ".local/state/dating-mini-app/backups"));
+  });
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 
 import { below, groups, names, program } from "../../cli/catalog";
-import { define, act, examplesOf, fromCaller } from "../../cli/command";
+import { define, act, examplesOf, archivesTo, fromCaller } from "../../cli/command";
 import { completionScript, shells } from "../../cli/complete";
 import { commandReference } from "../../cli/reference";
 import { fail, main } from "../../cli/run";
@@ -170,6 +170,15 @@ describe("a path in an option", () => {
     expect(fromCaller("../x")).toBe("/home/x");
     expect(fromCaller("/srv/x")).toBe("/srv/x");
     expect(fromCaller("s3://safe/dating")).toBe("s3://safe/dating");
+  });
+
+  test("is no place for archives where it leads into the checkout", () => {
+    process.env.DATING_CWD = projectRoot;
+    const option = archivesTo("--to <place>", "where it is put");
+    const parse = (given: string) => option.parseArg!(given, undefined);
+    expect(() => parse("backups")).toThrow("It is in the checkout");
+    expect(parse("../backups")).toBe(join(projectRoot, "../backups"));
+    expect(parse("s3://safe/dating")).toBe("s3://safe/dating");
   });
 
   test("reaches the command from any folder, also through a link to the launcher", () => {

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 
 import { LocalWorkspace, type ConfigMap, type Stack } from "@pulumi/pulumi/automation";
 
+import { ownPlace } from "../../../ops/backups/place";
 import { removeAll } from "./docker";
 import { eventLog, readEvents } from "./events";
 
@@ -55,12 +56,18 @@ export class Project {
       PULUMI_BACKEND_URL: `file://${join(directory, ".state")}`,
       PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex"),
       PULUMI_SKIP_UPDATE_CHECK: "true",
+      XDG_STATE_HOME: stateHome(directory),
     };
     const stack = await LocalWorkspace.createStack(
       { stackName, workDir: directory },
       { envVars: environment },
     );
     return new Project(directory, stackName, stack, environment);
+  }
+
+  /** Where its commands put archives where no place is named. */
+  get backups(): string {
+    return ownPlace(this.environment);
   }
 
   configure(values: Record<string, string>, secrets: Record<string, string> = {}): Promise<void> {
@@ -216,7 +223,11 @@ function copyCheckout(target: string): void {
   symlinkSync(join(root, "node_modules"), join(target, "node_modules"));
 }
 
+/** Beside the copy: nothing that is to survive is kept in a checkout. */
+const stateHome = (directory: string) => `${directory}-state`;
+
 function discard(directory: string, stackName: string): void {
   removeAll(`dating-${stackName}`);
+  rmSync(stateHome(directory), { recursive: true, force: true });
   rmSync(directory, { recursive: true, force: true });
 }
