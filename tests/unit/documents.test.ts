@@ -72,6 +72,10 @@ describe("a command line in the documents", () => {
   const given = calls("./dating");
   test("is looked for", () => expect(given.length).toBeGreaterThan(150));
 
+  // A person does not stand in the checkout where archives are put.
+  beforeAll(() => (process.env.DATING_CWD = "/srv"));
+  afterAll(() => delete process.env.DATING_CWD);
+
   test.each(given)("%s", async (_, words, named) => {
     // What stands for something: [ARCHIVE] may be left out, and … for more of the kind.
     const typed = words
