@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 
-import { restoreLabel } from "../../host/unfinished-restore";
 import { withReviewed } from "../review/deploy";
 import type { Deploying } from "../review/engine";
 import type { Drift } from "./drift";
 import type { Finding } from "./findings";
+import { halfRestored } from "./half-restored";
 
 /** What a person allows a repair to do beyond bringing back what was deployed. */
 export interface FixOptions {
@@ -35,7 +35,8 @@ export async function fixDrift(stack: string, drift: Drift, { approve, ...option
         `or go on with an empty one: ./dating drift ${stack} --fix --empty-volumes`,
     );
   }
-  refuseHalfRestored(stack, host);
+  const half = halfRestored(stack, host);
+  if (half) throw new Error(half);
   if (!options.pendingChanges) refusePendingChanges(stack);
 
   // Docker gives a name to one container only; every other intruder goes on serving until its successor does.
@@ -101,16 +102,6 @@ function toReplace(findings: Finding[], started: ReadonlySet<string>): string[] 
         !seenByEngine && !intruder && !gone.has(urn) && !(stopped && started.has(stopped)),
     )
     .map(({ urn }) => urn);
-}
-
-/** What an interrupted restore has stopped is not to be started on half of the data. */
-function refuseHalfRestored(stack: string, host: Drift["host"]): void {
-  const mark = host.run(["ps", "--all", "--quiet", "--filter", `label=${restoreLabel}=dating-${stack}`]);
-  if (mark.toString().trim() === "") return;
-  throw new Error(
-    "a restore was interrupted while data changed places, and has stopped services for that.\n" +
-      `Go back to what was there: ./dating backup undo ${stack}\nOr restore once more: ./dating backup restore ${stack}`,
-  );
 }
 
 function refusePendingChanges(stack: string): void {

@@ -1,4 +1,5 @@
 import { allResources, pendingNames, type DeployedResource } from "../deployment";
+import { halfRestored } from "../host/half-restored";
 import { DockerHost } from "../host/inspect";
 import { reachGrafana } from "../host/reach-grafana";
 import { pulumi } from "../pulumi";
@@ -34,7 +35,8 @@ interface Unknown {
  */
 export async function recover(place: LockPlace, options: RecoverOptions): Promise<void> {
   const { resources, host } = await clearKilled(place, options);
-  say(startAbsent(resources, host));
+  const half = halfRestored(place.stack, host);
+  say(half ? [`Nothing is started: ${half}`] : startAbsent(resources, host));
   console.log(`Done. Now deploy: ./dating up ${place.stack}`);
 }
 

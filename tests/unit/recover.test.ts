@@ -23,6 +23,7 @@ case "$1 $2" in
     printf ']' ;;
   esac ;;
 "container rm") rm "$last" ;;
+"ps --all") cat "$FAKE/unfinished-restore" 2>/dev/null || true ;;
 esac
 `,
   pulumi: `#!/bin/sh
@@ -187,6 +188,26 @@ describe("a state that knows none of the containers that run", () => {
     await recovered();
     expect(changes()).toContain("docker container rm stopped");
   });
+});
+
+test("what an interrupted restore has stopped is not started, and what ends it is said", async () => {
+  const gate = {
+    ...{ urn: "urn:gate", type: "command:local:Command", id: "gate" },
+    inputs: { create: "node hooks/switch.mts", environment: { CONTAINER: "postgres" } },
+  };
+  const postgres = {
+    urn: "urn:postgres",
+    type: "docker:index/container:Container",
+    id: "postgres",
+    inputs: {},
+  };
+  write("state", JSON.stringify({ deployment: { resources: [gate, postgres], pending_operations: [] } }));
+  write("containers/postgres", "false");
+  write("unfinished-restore", "id");
+  await recovered();
+  expect(console.log).toHaveBeenCalledWith(
+    expect.stringMatching(/^Nothing is started: a restore was interrupted[^]*backup undo prod/),
+  );
 });
 
 test("Docker without an answer is not a host without containers", async () => {
