@@ -10,7 +10,7 @@ STACK := dev
 prepare = exports=$$(setup/environment) && eval "$$exports"
 packages = node=$$(setup/node) && export PATH=$$PWD/node_modules/.bin:$$node$${node:+:}$$PATH && setup/packages
 
-.PHONY: help up preview doctor smoke drift-issue down purge env images push-images lock-images test test-unit types unit-tests test-engine soak bench docs versions lint format
+.PHONY: help up preview doctor smoke drift-issue down purge env images push-images lock-images test test-unit types unit-tests test-engine soak bench docs recordings versions lint format
 
 help: ## list the verbs
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,10 @@ bench: ## measure deploys against an empty program and Docker Compose; writes be
 
 docs: ## write the tables of docs/ anew, and draw the picture of the stack
 	@$(packages) && node --require tsx/cjs ops/docs.ts && ./dating graph dev --svg docs/stack.svg
+
+recordings: ## record the previews of tests/unit/previews/ anew, from today's program
+	@$(prepare) && ./dating images build && node --import tsx tests/recordings/record.ts && node_modules/.bin/jest tests/unit/review.test.ts --selectProjects unit --updateSnapshot
+	@echo "Read the changes of the snapshot before you commit them: git diff tests/unit"
 
 format: ## format everything
 	@$(packages) && prettier --write --log-level warn .

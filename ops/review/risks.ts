@@ -137,12 +137,17 @@ const removals: Rule = (changes) =>
 const ports: Rule = (changes) =>
   containers(changes).flatMap((change) => {
     const published = ({ ports: all }: Record<string, unknown>) =>
-      list(all).map(({ ip, external, internal }) => `${text(ip)}:${plain(external)} → ${plain(internal)}`);
+      list(all).map(
+        ({ ip, external, internal }) => `${hostOf(text(ip))}:${plain(external)} → ${plain(internal)}`,
+      );
     const before = published(change.before);
     const added = published(change.after).filter((port) => !before.includes(port));
     if (added.length === 0) return [];
     return [{ title: "port published", text: `${serviceOf(change)}: ${added.join(", ")}` }];
   });
+
+/** An address as it stands before a port. */
+const hostOf = (ip: string) => (ip.includes(":") ? `[${ip}]` : ip);
 
 const privileges: Rule = (changes) =>
   containers(changes)

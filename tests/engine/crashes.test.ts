@@ -44,7 +44,9 @@ async function kill(afterSeconds: number): Promise<void> {
   const ended = once(child, "exit");
   while (child.exitCode === null && !locked()) await new Promise((later) => setTimeout(later, 20));
   await new Promise((later) => setTimeout(later, afterSeconds * 1000));
-  if (child.exitCode === null) killTree(child.pid!);
+  // One that ended by itself was not killed, and what follows would show nothing.
+  expect(child.exitCode).toBeNull();
+  killTree(child.pid!);
   await ended;
 }
 

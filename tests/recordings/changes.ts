@@ -12,8 +12,8 @@ export interface Change {
   edits?: [file: string, from: string, to: string][];
   /** New files of the checkout. */
   files?: Record<string, string>;
-  /** The engine refuses it. */
-  fails?: true;
+  /** The engine refuses it, and says this. */
+  fails?: string;
 }
 
 const revision = `from alembic import op
@@ -26,6 +26,8 @@ def upgrade():
 def downgrade():
     op.execute("select 1")
 `;
+
+const isProtected = "marked for protection";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 
@@ -45,12 +47,11 @@ export const changes: Record<string, Change> = {
   "database password": { config: { databasePasswordVersion: "2" } },
   "new revision": { files: { "migrations/versions/004_add_likes_index.py": revision } },
   "edited migrations": { edits: [["migrations/alembic.ini", "[alembic]", "# Edited.\n[alembic]"]] },
-  "data volume renamed": { fails: true, config: { "volumes.postgres_data": "another_postgres_data" } },
+  "data volume renamed": { fails: isProtected, config: { "volumes.postgres_data": "another_postgres_data" } },
   "data volume dropped": {
-    fails: true,
-    edits: [
-      ["components/volumes.ts", "volumeNames.map", 'volumeNames.filter((v) => v !== "traefik_certs").map'],
-    ],
+    fails: "because it is protected",
+    // One that no container mounts without monitoring.
+    edits: [["components/volumes.ts", "volumeNames.map", 'volumeNames.filter((v) => v !== "loki_data").map']],
   },
   "capability added": {
     edits: [
@@ -86,7 +87,7 @@ export const changes: Record<string, Change> = {
     ],
   },
   "service removed": {
-    edits: [["index.ts", "new Backup(", 'if (domain === "none") new Backup(']],
+    edits: [["index.ts", "new Backup(", "if (process.env.NEVER) new Backup("]],
   },
   "edge command": { edits: [["components/edge.ts", "--log.level=INFO", "--log.level=DEBUG"]] },
   "health timeout": { config: { healthTimeout: "120" } },

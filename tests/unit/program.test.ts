@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import type * as pulumi from "@pulumi/pulumi";
 import { provisionsRole } from "../../ops/guarded";
 import type { MockResourceArgs } from "@pulumi/pulumi/runtime";
@@ -332,4 +335,30 @@ test("the bot's own secrets reach its container as secrets, in every place where
     const holders = resources.filter(({ inputs }) => JSON.stringify(inputs).includes(written));
     expect(holders.map(({ name }) => name)).toEqual(["dating-dev-bot"]);
   }
+});
+
+test("the recorded previews are of today's program (`make recordings` makes them anew)", async () => {
+  await deploy();
+  const file = join(__dirname, "previews/first-deploy.json");
+  const { steps } = JSON.parse(readFileSync(file, "utf8")) as {
+    steps: { urn: string; newState: { type: string; inputs?: Record<string, unknown> } }[];
+  };
+  /** With the inputs of a container that the program gives it; what a network gets depends on the Docker host. */
+  const shapeOf = (type: string, name: string, inputs: Record<string, unknown> = {}) => {
+    const defaults = (inputs.__defaults ?? []) as string[];
+    const given = Object.entries(inputs)
+      .filter(([key, value]) => key !== "__defaults" && !defaults.includes(key) && value !== undefined)
+      .map(([key]) => key);
+    return type.endsWith(":Container") ? `${type} ${name}: ${given.sort().join(", ")}` : `${type} ${name}`;
+  };
+  const ofStack = ({ urn }: { urn: string }) => urn.includes("::pulumi:pulumi:Stack::");
+  const recorded = steps
+    .filter((step) => !ofStack(step))
+    .map(({ urn, newState: { type, inputs } }) =>
+      shapeOf(type, urn.split("::").at(-1)!.replace("dating-example", "dating-dev"), inputs),
+    );
+  const today = resources.map(({ type, name, inputs }) =>
+    shapeOf(type, name, inputs as Record<string, unknown>),
+  );
+  expect(recorded.sort()).toEqual(today.sort());
 });
