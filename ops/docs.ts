@@ -6,6 +6,7 @@ import { commandReference } from "../cli/reference";
 import { keys } from "../config/keys";
 import { keyTable } from "../config/table";
 import { cisTable } from "../policy/table";
+import { badDaysTable, readBadDays } from "./bad-days";
 import { partsTable } from "./upkeep/check";
 import { readParts, versionsInUse } from "./upkeep/parts";
 
@@ -13,6 +14,7 @@ const documents: Record<string, Record<string, string>> = {
   "docs/configuration.md": { keys: keyTable(keys, "dating") },
   "docs/hardening.md": { cis: cisTable() },
   "docs/commands.md": { commands: `\n${commandReference()}\n` },
+  "docs/bad-days.md": { "bad-days": badDaysTable(readBadDays()) },
   "docs/versions.md": { parts: partsTable(readParts(), versionsInUse()) },
 };
 
