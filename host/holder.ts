@@ -83,10 +83,16 @@ export function machine(): string {
  * machine, or another user, nobody knows here, so it is not.
  */
 export function isGone(holder: Holder, me = whoAmI(), here = machine()): boolean {
-  const { who, token } = holder;
-  if (who !== me || here === "" || holder.machine !== here) return false;
-  return hasEnded(holder) && workersOf(token).length === 0;
+  return isKnown(holder, me, here) && hasEnded(holder) && workersOf(holder.token).length === 0;
 }
+
+/** The processes that are at work without the holder that has begun them, as far as that is known here. */
+export function orphansOf(holder: Holder, me = whoAmI(), here = machine()): number[] {
+  return isKnown(holder, me, here) && hasEnded(holder) ? workersOf(holder.token) : [];
+}
+
+const isKnown = ({ who, machine: there }: Holder, me: string, here: string) =>
+  who === me && here !== "" && there === here;
 
 function hasEnded({ pid, started }: Holder): boolean {
   if (!isAlive(pid)) return true;
@@ -95,7 +101,7 @@ function hasEnded({ pid, started }: Holder): boolean {
 }
 
 /** The processes of this machine that know of a lock that it is theirs. An ssh that only keeps a connection open does nothing. */
-export function workersOf(token: string): number[] {
+function workersOf(token: string): number[] {
   const read = (pid: string, file: string) => {
     try {
       return readFileSync(`/proc/${pid}/${file}`, "utf8");

@@ -5,15 +5,14 @@ import { constants } from "node:os";
 import {
   holderIn,
   inWords,
-  isAlive,
   isGone,
   labelsOf,
   lockLabel,
   lockVariable,
   machine,
+  orphansOf,
   startOf,
   whoAmI,
-  workersOf,
   type Holder,
 } from "../../host/holder";
 import { OperatorError, Refused } from "./errors";
@@ -93,26 +92,21 @@ async function take(place: LockPlace, holder: Holder, { takeOver }: LockOptions)
       console.error(
         `The lock was left by a command that is gone, and is taken over: ${inWords(held.holder)}`,
       );
-    else if (!(await takeOver?.(held.holder)))
+    else if (!(await takeOver?.(held.holder))) {
+      const orphans = orphansOf(held.holder);
       throw new Refused(
         [
           `Stack ${place.stack} is locked: ${inWords(held.holder)}. Nothing was changed.`,
-          ...orphansOf(held.holder),
+          ...(orphans.length > 0
+            ? [`That command is gone, and what it has begun is still at work: process ${orphans.join(", ")}.`]
+            : []),
           `Wait for it. Where it is known to be dead: ./dating recover ${place.stack}`,
         ].join("\n"),
       );
+    }
     remove(place, held.id);
   }
   throw new OperatorError(`the lock of stack ${place.stack} changes hands all the time; try again`);
-}
-
-/** Says what is at work without the command that has begun it. */
-function orphansOf({ pid, token, machine: there }: Holder): string[] {
-  if (there !== machine() || isAlive(pid)) return [];
-  const workers = workersOf(token);
-  return workers.length === 0
-    ? []
-    : [`That command is gone, and what it has begun is still at work: process ${workers.join(", ")}.`];
 }
 
 const nameOf = ({ stack }: LockPlace) => `dating-${stack}-lock`;

@@ -5,7 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { HostAnswers } from "../../host/answers";
-import { labelsOf, lockVariable, machine, startOf, whoAmI, type Holder } from "../../host/holder";
+import {
+  holderIn,
+  labelsOf,
+  lockVariable,
+  machine,
+  orphansOf,
+  startOf,
+  whoAmI,
+  type Holder,
+} from "../../host/holder";
 import { judgeLock } from "../../host/judge/lock";
 import type { Wanted } from "../../host/wanted";
 import { projectRoot } from "../../images/content";
@@ -154,6 +163,17 @@ testWithProc("is not taken over while what a killed command has begun is at work
   }
   await withLock(place(), "./dating up prod", acted);
   expect(acted).toHaveBeenCalledTimes(1);
+});
+
+test("says of what has no /proc only who holds it", async () => {
+  heldBy({ machine: "", pid: ended() });
+  const refused = withLock(place(), "./dating up prod", acted);
+  await expect(refused).rejects.toThrow(Refused);
+  await expect(refused).rejects.not.toThrow("still at work");
+  const [labels] = JSON.parse(readFileSync(join(folder, "held"), "utf8")) as [
+    { Config: { Labels: Record<string, string> } },
+  ];
+  expect(orphansOf(holderIn(labels.Config.Labels), whoAmI(), "")).toEqual([]);
 });
 
 test("of another machine of the same name is not taken for one that is gone", async () => {
