@@ -1,11 +1,11 @@
 import { runHook } from "../hook";
+import { volumeUsers } from "../host/volume-users";
 import type { DockerCli } from "./docker";
 import { Interrupted, interruptible, uninterrupted } from "./signals";
 
 /** Running containers that mount a volume: names, for people and for Docker. */
 export async function usersOf(docker: DockerCli, volume: string): Promise<string[]> {
-  const listed = await docker.text(["ps", "--filter", `volume=${volume}`, "--format", "{{.Names}}"]);
-  return listed.split("\n").filter(Boolean).sort();
+  return (await volumeUsers(docker, volume)).map(({ name }) => name).sort();
 }
 
 /**

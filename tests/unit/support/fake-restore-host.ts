@@ -131,7 +131,7 @@ export class FakeRestoreHost extends DockerCli {
       case "exec":
         return this.exec(args, input);
       case "ps":
-        return this.list(args.join(" "));
+        return this.list(args.join(" "), args[args.indexOf("--format") + 1]!);
       case "create":
         if (this.mark) throw new Error("Conflict. The container name is already in use");
         this.mark = args.join("\n");
@@ -152,7 +152,7 @@ export class FakeRestoreHost extends DockerCli {
     }
   }
 
-  private list(args: string): string {
+  private list(args: string, format: string): string {
     if (args.includes("dating.restore.helper"))
       return this.helpers.map(({ id, state, step }) => `${id} ${state} ${step}`).join("\n");
     if (args.includes("label=dating.restore=")) {
@@ -163,6 +163,12 @@ export class FakeRestoreHost extends DockerCli {
     const [, volume] = /volume=prod-(\S+)/.exec(args) ?? [];
     return Object.keys(this.services)
       .filter((name) => !volume || (this.services[name]!.running && this.services[name]!.volume === volume))
+      .map((name) =>
+        format
+          .replace("{{.ID}}", `id-of-${name}`)
+          .replace("{{.Names}}", name)
+          .replace('{{.Label "dating.stack"}}', "dating-prod"),
+      )
       .join("\n");
   }
 
