@@ -28,18 +28,22 @@ afterAll(() => project?.discard());
 const restore = () => ["--from", project.backups, "--yes"];
 const dating = (...words: string[]) => project.attempt("./dating", ["backup", ...words]);
 
+/** A restore in a process group of its own, as a terminal makes one. */
+const beginRestore = () =>
+  spawn("./dating", ["backup", "restore", project.stackName, ...restore()], {
+    cwd: project.directory,
+    env: { ...process.env, ...project.environment },
+    detached: true,
+    stdio: "ignore",
+  });
+
 /** A restore that is killed after so many events of Docker's containers. @returns how many there were before it ended */
 async function restoreAndKill(after: number): Promise<number> {
   const wanted = ["create", "start", "die", "destroy"].flatMap((event) => ["--filter", `event=${event}`]);
   const events = spawn("docker", ["events", "--filter", "type=container", ...wanted], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const child = spawn("./dating", ["backup", "restore", project.stackName, ...restore()], {
-    cwd: project.directory,
-    env: { ...process.env, ...project.environment },
-    detached: true,
-    stdio: "ignore",
-  });
+  const child = beginRestore();
   const ended = once(child, "exit");
   let count = 0;
   events.stdout.on("data", (text: Buffer) => {
@@ -115,12 +119,7 @@ test("a restore that is ended by Ctrl-C on the terminal is taken back or finishe
   const outcomes = new Set<string>();
   for (const event of ["start", "die"] as const) {
     await write("present");
-    const child = spawn("./dating", ["backup", "restore", project.stackName, ...restore()], {
-      cwd: project.directory,
-      env: { ...process.env, ...project.environment },
-      detached: true,
-      stdio: "ignore",
-    });
+    const child = beginRestore();
     const ended = once(child, "exit");
     // The first container is one that looks; the bot's end is in the middle of the stop.
     await (event === "die" ? nextEvent(project, "bot", "die") : nextHelper());
