@@ -8,6 +8,7 @@ import { docker, labelled, services } from "./support/docker";
 import { requestUntilHealthy } from "./support/http";
 import { testImage } from "./support/image";
 import type { Project } from "./support/project";
+import { soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -123,17 +124,20 @@ test("a job that fails makes its service unhealthy", async () => {
   expect(project.attempt("./dating", ["status", project.stackName]).stdout).toMatch(/reminders .*unhealthy/);
 });
 
-test("what is taken out of the list is gone after a deploy, and its volume stays where it is", async () => {
-  copyFileSync(
-    join(projectRoot, "config/own-services.ts"),
-    join(project.directory, "config/own-services.ts"),
-  );
-  await project.stack.removeConfig("dating:images.redis", true);
-  const error = await project.up().catch(String);
-  const [, unprotect] = /`(pulumi state unprotect .*redis_data')`/.exec(error as string) ?? [];
-  project.run("sh", ["-c", `${unprotect} --yes --stack ${project.stackName}`]);
-  await project.up();
-  await requestUntilHealthy(url);
-  expect(Object.keys(await services(project.prefix))).not.toContain("redis");
-  expect(await labelled("volume", project.prefix)).toContain(`${project.prefix}_redis_data`);
-});
+soakTest(
+  "what is taken out of the list is gone after a deploy, and its volume stays where it is",
+  async () => {
+    copyFileSync(
+      join(projectRoot, "config/own-services.ts"),
+      join(project.directory, "config/own-services.ts"),
+    );
+    await project.stack.removeConfig("dating:images.redis", true);
+    const error = await project.up().catch(String);
+    const [, unprotect] = /`(pulumi state unprotect .*redis_data')`/.exec(error as string) ?? [];
+    project.run("sh", ["-c", `${unprotect} --yes --stack ${project.stackName}`]);
+    await project.up();
+    await requestUntilHealthy(url);
+    expect(Object.keys(await services(project.prefix))).not.toContain("redis");
+    expect(await labelled("volume", project.prefix)).toContain(`${project.prefix}_redis_data`);
+  },
+);

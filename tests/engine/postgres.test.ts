@@ -8,13 +8,12 @@ import { deployedApplication, rowCounts, sql } from "./support/application";
 import { containerOf, docker, services } from "./support/docker";
 import { request, requestUntilHealthy } from "./support/http";
 import type { Project } from "./support/project";
-import { soakTest } from "./support/soak";
+import { describeSoak, soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
 let project: Project;
 let url: string;
-let earlier: string;
 
 beforeAll(async () => {
   ({ project, url } = await deployedApplication());
@@ -22,12 +21,8 @@ beforeAll(async () => {
     project,
     `insert into users (tg_id, username, first_name) select n, 'user' || n, 'Zoë ' || n from generate_series(1, 3000) n`,
   );
-  earlier = await imageOfAnEarlierLibrary();
 });
-afterAll(() => {
-  project?.discard();
-  if (earlier) execFileSync("docker", ["image", "rm", "--force", earlier], { stdio: "ignore" });
-});
+afterAll(() => project?.discard());
 
 /** The stack's own Postgres, which says that its C library is an older one. */
 async function imageOfAnEarlierLibrary(): Promise<string> {
@@ -101,7 +96,7 @@ test("settings and extensions of one's own are the server's after a deploy, and 
   expect((await project.up({ refresh: true })).steps).toEqual([]);
 });
 
-test("an extension that only the superuser can make comes back with a restore", async () => {
+soakTest("an extension that only the superuser can make comes back with a restore", async () => {
   const before = await rowCounts(project);
   expect(project.attempt("./dating", ["backup", "create", project.stackName]).status).toBe(0);
   await sql(project, "delete from users");
@@ -133,18 +128,23 @@ test("an image of another major version is refused before anything is touched", 
   remove("images.postgres");
 });
 
-describe("an image whose library orders texts otherwise", () => {
+describeSoak("an image whose library orders texts otherwise", () => {
   const node = () => sql(project, "SELECT relfilenode FROM pg_class WHERE relname = 'users_pkey'");
+  let earlier: string;
   let index: string;
   let rows: Record<string, number>;
 
   beforeAll(async () => {
+    earlier = await imageOfAnEarlierLibrary();
     // As though the data had been made long ago.
     await project.configurePath("images.postgres", earlier);
     project.run("./dating", ["reindex", project.stackName, "--yes"]);
     await sql(project, "UPDATE pg_database SET datcollversion = '2.31'");
     [index, rows] = [await node(), await rowCounts(project)];
     remove("images.postgres");
+  });
+  afterAll(() => {
+    if (earlier) execFileSync("docker", ["image", "rm", "--force", earlier], { stdio: "ignore" });
   });
 
   test("is refused before anything is touched, with the command that does it", async () => {
@@ -176,7 +176,7 @@ describe("an image whose library orders texts otherwise", () => {
     expect((await project.up()).steps).toEqual([]);
   });
 
-  soakTest("is refused by the deploy itself where nothing runs that could be asked", async () => {
+  test("is refused by the deploy itself where nothing runs that could be asked", async () => {
     await sql(project, "UPDATE pg_database SET datcollversion = '2.31' WHERE datname = 'dating'");
     const { Id } = (await services(project.prefix)).postgres!;
     await docker("rm", "--force", Id);

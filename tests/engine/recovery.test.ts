@@ -9,6 +9,7 @@ import { requestUntilHealthy } from "./support/http";
 import { nextEvent, runAfterKill } from "./support/killing";
 import type { Project } from "./support/project";
 import { describeWithS3, startFakeS3, type FakeS3 } from "./support/s3";
+import { soakTest } from "./support/soak";
 
 jest.setTimeout(600_000);
 
@@ -316,7 +317,7 @@ describe("a rollback", () => {
     await requestUntilHealthy(url);
   });
 
-  test("after a release that failed brings back the last good one", async () => {
+  soakTest("after a release that failed brings back the last good one", async () => {
     const before = await bot();
     await project.configurePath("botEnvironment.SAMPLE_BOT_FAULT", "unhealthy");
     await expect(project.up()).rejects.toThrow("did not become healthy");

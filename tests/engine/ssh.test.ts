@@ -7,6 +7,7 @@ import { application, sql } from "./support/application";
 import { containerOf, docker, services } from "./support/docker";
 import { requestUntil, requestUntilHealthy } from "./support/http";
 import type { Project } from "./support/project";
+import { inSoak, soakTest } from "./support/soak";
 import { describeWithSsh, SshHost } from "./support/ssh";
 
 jest.setTimeout(600_000);
@@ -21,7 +22,7 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
     host = await SshHost.start(project);
     await project.configurePath("dockerHost", host.address);
     // The most that a stack can have: each service is made, asked for its health, and the sizes of all are looked at.
-    await project.configurePath("monitoring", "true");
+    if (inSoak) await project.configurePath("monitoring", "true");
     await project.up();
   });
   afterAll(() => project?.discard());
@@ -42,6 +43,22 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
     );
   };
 
+  /** A refresh asks Grafana before the program runs, which would open the tunnel. */
+  async function throughTunnel(part: () => Promise<void>): Promise<void> {
+    if (!inSoak) return part();
+    const tunnel = spawn("./dating", ["grafana", project.stackName], {
+      cwd: project.directory,
+      env: { ...process.env, ...project.environment },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      await once(tunnel.stdout, "data");
+      await part();
+    } finally {
+      tunnel.kill();
+    }
+  }
+
   test("gets the whole stack, and is reached in no other way", async () => {
     await requestUntilHealthy(url);
     for (const { State } of Object.values(await services(project.prefix))) {
@@ -53,21 +70,12 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
   test("is logged into a few times: sshd allows ten sessions on one connection, and few logins at once", async () => {
     // Without a configuration that shares connections, the first deploy of 14 services has some 17 at once.
     expect(host.mostSessions()).toBeGreaterThan(1);
-    // A refresh asks Grafana before the program runs, which would open the tunnel.
-    const tunnel = spawn("./dating", ["grafana", project.stackName], {
-      cwd: project.directory,
-      env: { ...process.env, ...project.environment },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    try {
-      await once(tunnel.stdout, "data");
+    await throughTunnel(async () => {
       await project.preview({ refresh: true });
       await project.configurePath("nsfwThreshold", "0.8");
       addMigration();
       await project.up({ refresh: true });
-    } finally {
-      tunnel.kill();
-    }
+    });
     // The client logs in anew where a busy sshd, which sees the end of a session late, refuses one. Three operations of
     // five connections at most, the tunnel's, and one for each session that was refused.
     expect(host.refusedLogins()).toEqual([]);
@@ -84,7 +92,7 @@ describeWithSsh("a Docker host that is reached over SSH", () => {
     expect((await project.up()).steps).toEqual([]);
   });
 
-  test("has its Grafana reached through a tunnel, which ends with the command", async () => {
+  soakTest("has its Grafana reached through a tunnel, which ends with the command", async () => {
     const { url: grafana } = (await project.stack.outputs()).grafana!.value as { url: string };
     // The port that it has on the host's loopback would be reached without one: here, both are one machine.
     const published = await docker("port", containerOf(project.prefix, "grafana"), "3000/tcp");
