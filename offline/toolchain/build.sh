@@ -69,28 +69,30 @@ compile() {
         [[ ! -f gcflags ]] || options+=(-gcflags "$(<gcflags)")
         [[ ! -f tags ]] || options+=(-tags "$(<tags)")
         true &&
+            { [[ ! -f overlay ]] || { overlay <overlay && options+=(-modfile=build.mod); }; } &&
             # What a module generates from its dependencies is not committed.
-            { [[ ! -d cmd/generate ]] || go run ./cmd/generate; } &&
-            { [[ ! -f additions ]] || { add_files <additions && options+=(-modfile=build.mod); }; } &&
+            { [[ ! -d cmd/generate ]] || go run "${options[@]}" ./cmd/generate; } &&
             xargs go build -ldflags "-s -w $(cat ldflags 2>/dev/null)" "${options[@]}" \
                 -o "$output" <packages &&
             { [[ ! -f files ]] || copy_files "$work/out" <files; }
     )
 }
 
-# Builds with a copy of a dependency to which files are added that its release has and its module has not: lines of
-# "MODULE FILE PATH". The copy's source is what go.sum says.
-add_files() {
-    local dependency file path folder
+# Builds with copies of dependencies in which files or whole folders are others: lines of "MODULE FILE-OR-FOLDER PATH". They
+# are what a release has and its module has not, or take the place of a client of some cloud, which no machine that builds
+# reaches and which would be most of what it compiles. The rest of a copy is what go.sum says.
+overlay() {
+    local dependency source path folder
     cp go.mod build.mod && cp go.sum build.sum || return 1
-    while read -r dependency file path; do
-        if [[ ! -d added/$dependency ]]; then
+    while read -r dependency source path; do
+        if [[ ! -d overlaid/$dependency ]]; then
             folder=$(go mod download -json "$dependency" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p') &&
-                mkdir -p "added/$dependency" && cp -R "$folder/." "added/$dependency" &&
-                chmod -R u+w "added/$dependency" &&
-                go mod edit -replace "$dependency=./added/$dependency" build.mod || return 1
+                mkdir -p "overlaid/$dependency" && cp -R "$folder/." "overlaid/$dependency" &&
+                chmod -R u+w "overlaid/$dependency" &&
+                go mod edit -replace "$dependency=./overlaid/$dependency" build.mod || return 1
         fi
-        mkdir -p "$(dirname "added/$dependency/$path")" && cp "$file" "added/$dependency/$path" || return 1
+        path=overlaid/$dependency/$path
+        rm -rf "$path" && mkdir -p "$(dirname "$path")" && cp -R "$source" "$path" || return 1
     done
 }
 

@@ -357,3 +357,6 @@ replace github.com/terraform-providers/terraform-provider-random/shim => ./shim/
 replace github.com/terraform-providers/terraform-provider-docker => github.com/kreuzwerker/terraform-provider-docker v0.0.0-20260916201441-96d331c98ff4
 
 replace github.com/hashicorp/terraform-plugin-sdk/v2 => github.com/pulumi/terraform-plugin-sdk/v2 v2.0.0-20260318212141-5525259d096b
+
+// Far too large for what it does here: see there.
+replace github.com/hashicorp/go-getter => ./without/go-getter
