@@ -10,7 +10,7 @@ STACK := dev
 prepare = exports=$$(setup/environment) && eval "$$exports"
 packages = node=$$(setup/node) && export PATH=$$PWD/node_modules/.bin:$$node$${node:+:}$$PATH && setup/packages
 
-.PHONY: help up preview doctor smoke drift-issue down purge env images push-images lock-images test test-unit types unit-tests test-engine soak bench docs recordings versions lint format
+.PHONY: help up preview doctor smoke drift-issue down purge env images push-images lock-images test test-fast test-unit types unit-tests test-engine soak bench docs recordings versions lint format
 
 help: ## list the verbs
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,8 +48,11 @@ push-images: ## build IMAGES, push them to REGISTRY and pin them by digest for S
 lock-images: ## pin every image of STACK by digest (ARGS=--check: what is newer; ARGS='--update bot': pin again)
 	@./dating images lock $(STACK) $(ARGS)
 
-test: ## types, lint, unit tests, toolchain tests and tests on the real engine
-	@$(prepare) && ci/test
+test: ## types, lint, unit tests, toolchain tests and tests on the real engine (PART='engine --shard 1/6': a part of them)
+	@$(prepare) && ci/test $(PART)
+
+test-fast: ## what `make test` does without Docker: types, lint, formatting and unit tests
+	@$(packages) && ci/test fast
 
 test-unit: ## the fast loop: types and unit tests
 	@$(packages) && $(MAKE) --jobs 2 types unit-tests

@@ -43,22 +43,25 @@ const host = lookAtHost(config, stackPrefix(), Object.values(images));
 const context = stackContext(config, host.engine);
 if (!pulumi.runtime.isDryRun()) provideOnHost(host.missingImages, config.dockerHost);
 if (config.ipv6 && !pulumi.runtime.isDryRun()) requireIpv6(host.ipv6, images.postgres, config.dockerHost);
-requireFittingPostgres({
-  ...{ stack: pulumi.getStack(), image: images.postgres, dockerHost: config.dockerHost },
-  mustAnswer: !pulumi.runtime.isDryRun(),
-  settings: config.postgresSettings,
-  extensions: config.databaseExtensions,
-  running: host.running("postgres"),
-  volume: host.existing(volumeName("postgres_data", context, config.volumes)),
-});
-if (config.monitoringImages) {
-  requireReadableLogs({
+// In a preview without an answer, nobody could say.
+if (host.engine) {
+  requireFittingPostgres({
     ...{ stack: pulumi.getStack(), image: images.postgres, dockerHost: config.dockerHost },
     mustAnswer: !pulumi.runtime.isDryRun(),
-    running: host.labelOf("loki", schemaLabel),
-    volume: host.existing(volumeName("loki_data", context, config.volumes)),
-    tsdbFrom: config.lokiTsdbFrom,
+    settings: config.postgresSettings,
+    extensions: config.databaseExtensions,
+    running: host.running("postgres"),
+    volume: host.existing(volumeName("postgres_data", context, config.volumes)),
   });
+  if (config.monitoringImages) {
+    requireReadableLogs({
+      ...{ stack: pulumi.getStack(), image: images.postgres, dockerHost: config.dockerHost },
+      mustAnswer: !pulumi.runtime.isDryRun(),
+      running: host.labelOf("loki", schemaLabel),
+      volume: host.existing(volumeName("loki_data", context, config.volumes)),
+      tsdbFrom: config.lokiTsdbFrom,
+    });
+  }
 }
 const monitoringFiles = readMonitoringFiles();
 const grafanaFiles = readGrafanaFiles({ database: config.databaseName });

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 
 import { changesShape } from "../ops/review/changes";
-import { lookAhead, readPreview } from "../ops/review/deploy";
-import { renderMarkdown, renderText, type Review } from "../ops/review/render";
+import { lookAhead, readPreview, type Look } from "../ops/review/deploy";
+import { renderFailure, renderMarkdown, renderText, type Review } from "../ops/review/render";
 import { OperatorError } from "../ops/stack/errors";
 import { act, define, fromCaller, json, printJson, type CommonOptions } from "./command";
 
@@ -10,6 +10,7 @@ interface Options extends CommonOptions {
   recorded?: string;
   savePlan?: string;
   markdown?: string;
+  stateOnly?: true;
 }
 
 /** The stack as it is to be, where it gets another shape. */
@@ -24,13 +25,26 @@ async function pictureOf(stack: string, { changes }: Review, options: Options): 
   return mermaid(graphOf(stack, await registrations(stack)));
 }
 
+/** Where there is no preview, the comment says so, too: only what is ours, as nobody knows the secrets to take out of the rest. */
+function look(stack: string, { recorded, savePlan, stateOnly, markdown }: Options): Look {
+  try {
+    return recorded
+      ? readPreview(stack, readFileSync(recorded, "utf8"), [])
+      : lookAhead(stack, { plan: savePlan, stateOnly });
+  } catch (error) {
+    const reason = error instanceof OperatorError ? error.message : "The log of the job says why.";
+    if (markdown) writeFileSync(markdown, renderFailure(stack, reason));
+    throw error;
+  }
+}
+
 /** Shows what a deploy would change. @returns 1 where it would be refused */
 export async function showPreview(stack: string, options: Options): Promise<number | void> {
   if (options.recorded && options.savePlan)
     throw new OperatorError("a recorded preview has no plan: leave --recorded out");
-  const { review, refused } = options.recorded
-    ? readPreview(stack, readFileSync(options.recorded, "utf8"), [])
-    : lookAhead(stack, { plan: options.savePlan });
+  if (options.stateOnly && options.savePlan)
+    throw new OperatorError("a plan is made of what is on the Docker host: leave --state-only out");
+  const { review, refused } = look(stack, options);
   if (options.json) printJson({ ...review, refused });
   else console.log(renderText(review));
   if (options.markdown) {
@@ -54,5 +68,9 @@ export const command = define(
   )
   .option("--save-plan <file>", "also write the plan, for `./dating up STACK --plan FILE`", fromCaller)
   .option("--markdown <file>", "also write the summary as a comment for a pull request", fromCaller)
+  .option(
+    "--state-only",
+    "ask the state alone, and say what that does not tell: without a way to the Docker host",
+  )
   .addOption(json());
 act(command, showPreview);

@@ -7,6 +7,7 @@ import { NoAnswer } from "./connection";
 import { render, renderRefusals } from "./finding";
 import { viewFromHere } from "./here";
 import { judge } from "./judge";
+import { stateAlone, stateOnlyVariable } from "./state-only";
 import { wantedBy } from "./wanted";
 
 /** What the program knows of its Docker host before it registers anything. */
@@ -58,7 +59,8 @@ export function lookAway(): void {
  * Looks at the Docker host before anything is touched, in previews too: asks it once, warns of what a deploy should know,
  * and refuses one that would fail or hurt what runs there.
  *
- * An engine that does not answer fails a deploy. A preview goes on without: it compares with the state alone.
+ * An engine that does not answer fails a deploy. A preview goes on without: it compares with the state alone, as does one that
+ * is not to ask.
  *
  * @param images references of the images that are to be there
  * @throws RunError that lists every reason at once, each with what to do
@@ -67,6 +69,10 @@ export function lookAtHost(config: Config, prefix: string, images: string[]): Ho
   if (!looking) return unseen;
   const { dockerHost } = config;
   const preview = pulumi.runtime.isDryRun();
+  if (preview && process.env[stateOnlyVariable]) {
+    void pulumi.log.warn(`The Docker host was not asked: ${stateAlone}.`);
+    return unseen;
+  }
   let answers: HostAnswers;
   try {
     answers = askHost(images, dockerHost);
@@ -130,7 +136,7 @@ export function nameOf(dockerHost: string | undefined): string {
 export function unreachable(dockerHost: string | undefined, reason: string, preview = false): string {
   const where = dockerHost ?? process.env.DOCKER_HOST;
   return [
-    `${nameOf(dockerHost)} does not answer; ${preview ? "this preview compares with the state alone" : "nothing was changed"}.`,
+    `${nameOf(dockerHost)} does not answer; ${preview ? stateAlone : "nothing was changed"}.`,
     ...reason.split("\n").map((line) => `  ${line}`),
     `This has to work first: ${where ? `DOCKER_HOST=${where} ` : ""}docker version`,
   ].join("\n");

@@ -113,12 +113,17 @@ require_debian_packages() {
     ((${#missing[@]} == 0)) || "$root/../../setup/apt-install" "${missing[@]}" >&2
 }
 
-require_go() {
+# GOTOOLCHAIN counts: a Go that is told to be a newer one is that.
+has_go() {
     local found
-    found=$(go env GOVERSION 2>/dev/null) || found=none
-    if [[ $found == none || $(printf '%s\n' "go$minimum_go" "$found" | sort -V | head -n 1) != "go$minimum_go" ]]; then
+    found=$(go env GOVERSION 2>/dev/null) || return 1
+    [[ $(printf '%s\n' "go$minimum_go" "$found" | sort -V | head -n 1) == "go$minimum_go" ]]
+}
+
+require_go() {
+    if ! has_go; then
         die "the official Pulumi CLI and plugins cannot be downloaded from here, and building them needs Go" \
-            "$minimum_go or newer (found: $found). Install Go from https://go.dev/dl, or the Pulumi CLI from" \
+            "$minimum_go or newer (found: $(go env GOVERSION 2>/dev/null || echo none)). Install Go from https://go.dev/dl, or the Pulumi CLI from" \
             "https://www.pulumi.com/docs/install/"
     fi
 }

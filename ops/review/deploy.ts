@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { revisionsAfter } from "../../images/revisions";
 import { progress } from "../quiet";
+import { lastDeploy } from "../releases/last";
 import { OperatorError } from "../stack/errors";
 import { applyPlan, type ApplyOptions } from "./apply";
 import { runPreview, secretValues, type Deploying, type PreviewOptions } from "./engine";
@@ -21,9 +22,10 @@ export interface Look {
   reasons: string[];
 }
 
-/** Looks at what a deploy would change. @throws Error when there is no preview at all */
+/** Looks at what a deploy would change, and what was deployed last. @throws Error when there is no preview at all */
 export function lookAhead(stack: string, options: PreviewOptions = {}): Look {
-  return readPreview(stack, runPreview(stack, options), secretValues(stack, options.configFile));
+  const look = readPreview(stack, runPreview(stack, options), secretValues(stack, options.configFile));
+  return { ...look, review: { ...look.review, last: lastDeploy(stack) } };
 }
 
 /** Reads what `pulumi preview --json` printed. @throws Error when it is something else */

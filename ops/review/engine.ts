@@ -3,7 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { stateOnlyVariable } from "../../host/state-only";
 import { projectRoot } from "../../images/content";
+import { chosenBackend, inWords } from "../stack/backend";
+import { OperatorError } from "../stack/errors";
 import { openUnknownSecrets } from "./plan";
 import { withBrokenRules } from "./rules";
 
@@ -23,6 +26,8 @@ export interface Deploying {
 export interface PreviewOptions extends Deploying {
   /** Where the plan is written to. */
   plan?: string;
+  /** Ask nothing but the state. @default false */
+  stateOnly?: boolean;
 }
 
 /** The same for the CLI. */
@@ -44,9 +49,10 @@ export function deployingOptions({
  * Asks the engine what a deploy would change.
  *
  * @returns what it prints as JSON, also when it refuses: the reasons are in it
+ * @throws OperatorError where there is no such stack
  * @throws Error when there is no preview at all
  */
-export function runPreview(stack: string, { plan, ...deploying }: PreviewOptions = {}): string {
+export function runPreview(stack: string, { plan, stateOnly, ...deploying }: PreviewOptions = {}): string {
   const args = [
     ...["preview", "--json", "--non-interactive", "--stack", stack, "--policy-pack", "policy"],
     ...(plan === undefined ? [] : ["--save-plan", plan]),
@@ -64,10 +70,16 @@ export function runPreview(stack: string, { plan, ...deploying }: PreviewOptions
         // The option is there for the Automation API, which sets this, too.
         PULUMI_DEBUG_COMMANDS: "true",
         ...(plan && { PULUMI_EXPERIMENTAL: "true" }),
+        ...(stateOnly && { [stateOnlyVariable]: "1" }),
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
     if (error) throw error;
+    if (/no stack named/i.test(stderr))
+      throw new OperatorError(
+        `there is no stack ${stack} in the state ${inWords(chosenBackend())}. Make it: ./dating init ${stack}; or choose the backend ` +
+          "that has it: PULUMI_BACKEND_URL",
+      );
     if (!stdout.includes("{")) throw new Error(`the engine gave no preview of ${stack}: ${stderr.trim()}`);
     if (plan && existsSync(plan)) openUnknownSecrets(plan);
     const events = existsSync(log) ? readFileSync(log, "utf8") : "";

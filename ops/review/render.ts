@@ -11,6 +11,14 @@ export interface Review {
   risks: Risk[];
   services: ServiceSummary[];
   changes: Change[];
+  /** What it costs the people who use the application, as a sentence; undefined where no service changes. */
+  cost?: string;
+  /** When, of what and by whom the stack was deployed last, as a sentence; undefined where nobody was asked. */
+  last?: string;
+  /** What the plan leaves to the deploy, a line for each resource. */
+  undecided: string[];
+  /** What this preview could not see, each as a clause; none where it saw the Docker host. */
+  unseen: string[];
 }
 
 /** GitHub refuses a longer comment (in characters). */
@@ -37,13 +45,25 @@ export function countsLine(counts: Review["counts"]): string {
  */
 export function renderMarkdown(review: Review, picture?: string, limit = commentLimit): string {
   const { stack, counts, risks, services } = review;
-  const head = [marker(stack), `## Preview of ${code(stack)}`, "", `${countsLine(counts)}.`, ""].join("\n");
+  const said = [`${countsLine(counts)}.`, review.cost, review.last].flatMap((line) =>
+    line ? [escape(line)] : [],
+  );
+  const head = [
+    marker(stack),
+    `## Preview of ${code(stack)}`,
+    "",
+    ...said.flatMap((line) => [line, ""]),
+  ].join("\n");
   const foot = `\n\nThe whole preview: ${code(`./dating preview ${stack}`)}\n`;
   const sections = [
     section("### Risks", riskLines(risks, limit - head.length - foot.length - 20)),
     section(
       "### Services",
       services.map((s) => `- **${escape(s.service)}**: ${escape(s.what)}; ${s.how}`),
+    ),
+    section(
+      "### Not seen",
+      review.unseen.map((clause) => `- ${escape(clause)}`),
     ),
   ].filter((lines) => lines.length > 1);
   let result = head;
@@ -52,6 +72,8 @@ export function renderMarkdown(review: Review, picture?: string, limit = comment
     ? `<details><summary>The stack afterwards</summary>\n\n\`\`\`mermaid\n${picture}\`\`\`\n\n</details>\n\n`
     : "";
   if (result.length + drawn.length + foot.length < limit) result += drawn;
+  const left = undecidedDetails(review.undecided, Math.floor(limit / 8));
+  if (result.length + left.length + foot.length < limit) result += left;
   const begin = "<details><summary>Every change</summary>\n\n```diff\n";
   const end = "```\n\n</details>\n";
   const room = limit - result.length - foot.length - begin.length - end.length;
@@ -60,13 +82,28 @@ export function renderMarkdown(review: Review, picture?: string, limit = comment
   return result + foot;
 }
 
+function undecidedDetails(undecided: string[], room: number): string {
+  if (undecided.length === 0) return "";
+  const begin = `<details><summary>Left undecided: what only the deploy finds out (${undecided.length})</summary>\n\n`;
+  return `${begin}${fit(
+    undecided.map((line) => `- ${escape(line)}`),
+    room,
+  )}</details>\n\n`;
+}
+
+/** The comment where there is no preview: the one of an earlier commit must not stand for this one's. */
+export function renderFailure(stack: string, reason: string): string {
+  return [marker(stack), `## No preview of ${code(stack)}`, "", escape(reason), ""].join("\n");
+}
+
 /** The same for a terminal. */
 export function renderText(review: Review): string {
-  const { stack, counts, risks, services, changes } = review;
+  const { stack, counts, risks, services, changes, cost, last, undecided, unseen } = review;
   const block = (title: string, lines: string[]) =>
     lines.length > 0 ? ["", title, ...lines.map((line) => `  ${line}`)] : [];
   return [
     `Preview of ${stack}: ${countsLine(counts)}`,
+    ...[cost, last].flatMap((line) => (line ? [line] : [])),
     ...block(
       "Risks",
       risks.map(({ title, text }) => `! ${title}: ${text}`),
@@ -75,7 +112,9 @@ export function renderText(review: Review): string {
       "Services",
       services.map(({ service, what, how }) => `${service}: ${what}; ${how}`),
     ),
+    ...block("Not seen, as this was made from the state alone", unseen),
     ...block("Every change", diffLines(changes)),
+    ...block("Left undecided: what only the deploy finds out", undecided),
   ].join("\n");
 }
 

@@ -1,8 +1,11 @@
+import { stateAlone } from "../../host/state-only";
 import { changesOf, stackStep, type Change } from "./changes";
+import { costOf } from "./people";
 import type { Review } from "./render";
 import { risksOf } from "./risks";
 import type { Preview } from "./schema";
 import { summarize } from "./services";
+import { undecidedIn } from "./undecided";
 
 /**
  * What is to be told of a preview.
@@ -23,8 +26,19 @@ export function reviewOf(
     risks: risksOf(changes, { preview, pendingRevisions: revisionsAfter(deployed) }),
     services: summarize(changes),
     changes,
+    cost: costOf(changes),
+    undecided: undecidedIn(changes),
+    unseen: preview.diagnostics.some(({ message }) => message.includes(stateAlone)) ? withoutHost : [],
   };
 }
+
+/** What a preview cannot tell that did not see the Docker host. */
+const withoutHost = [
+  "what was changed by hand on the Docker host since the last deploy (./dating drift)",
+  "whether the host has the room, the ports and an engine that the deploy needs: the newest engine is taken for granted (./dating doctor)",
+  "whether the Postgres of the new image reads the data that are there, and has each setting and extension",
+  "whether a dashboard was edited in Grafana that the deploy would overwrite",
+];
 
 /** Whether the engine refuses what it was asked to preview. */
 export function isRefused({ diagnostics }: Preview): boolean {

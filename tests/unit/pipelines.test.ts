@@ -45,7 +45,7 @@ function fakeGitHub(answer: string): void {
     "bin/gh",
     `echo "$*" >>${calls}
 for word; do case $word in body=@*) cp "\${word#body=@}" ${folder}/body;; esac; done
-case "$*" in *--jq*) echo "${answer}";; "pr create"*) echo https://github.com/example/dating/pull/31;; esac`,
+case "$*" in *"POST repos/{owner}/{repo}/pulls"*) echo 31;; *default_branch*) echo main;; *--jq*) echo "${answer}";; esac`,
   );
 }
 
@@ -93,6 +93,7 @@ describe("ci/propose", () => {
     git("add", ".");
     git("commit", "--quiet", "--message", "Begin");
   });
+  const opened = () => calls().filter((call) => call.includes("POST repos/{owner}/{repo}/pulls"));
   const propose = () => run("propose", ["Pulumi.staging.yaml", "raise-images", "Raise the images"]);
 
   test("does nothing where the file is as it was", () => {
@@ -108,15 +109,21 @@ describe("ci/propose", () => {
     expect(propose()).toMatchObject({ status: 0 });
     expect(git("diff", "--name-only", "main", "origin/raise-images")).toBe("Pulumi.staging.yaml");
     expect(git("log", "-1", "--format=%s", "origin/raise-images")).toBe("Raise the images");
-    expect(calls().filter((call) => call.startsWith("pr create"))).toHaveLength(1);
-    expect(calls().at(-1)).toBe("workflow run preview.yml --ref raise-images --field number=31");
+    expect(opened()).toEqual([
+      expect.stringContaining("--raw-field head=raise-images --raw-field base=main"),
+    ]);
+    expect(calls().at(-1)).toMatch(
+      /preview\.yml\/dispatches --raw-field ref=raise-images --raw-field inputs\[number\]=31$/,
+    );
 
     fakeGitHub("7");
     appendFileSync(file(), "c: 3\n");
     expect(propose()).toMatchObject({ status: 0 });
     expect(git("show", "origin/raise-images:Pulumi.staging.yaml")).toContain("c: 3");
-    expect(calls().filter((call) => call.startsWith("pr create"))).toHaveLength(1);
-    expect(calls().at(-1)).toBe("workflow run preview.yml --ref raise-images --field number=7");
+    expect(opened()).toHaveLength(1);
+    expect(calls().at(-1)).toMatch(
+      /preview\.yml\/dispatches --raw-field ref=raise-images --raw-field inputs\[number\]=7$/,
+    );
   });
 });
 
@@ -128,16 +135,31 @@ describe("ci/drift-issue", () => {
       "opens an issue where there is drift and none is open",
       2,
       "",
-      "issue create --title Drift in the stack",
+      [
+        "POST repos/{owner}/{repo}/issues --raw-field title=Drift in the stack prod --field body=@build/drift-prod.md",
+      ],
     ],
-    ["updates the open one", 2, "12", "issue edit 12 --body-file build/drift-prod.md"],
-    ["closes it where there is none any more", 0, "12", "issue close 12"],
-  ])("%s", (_, status, open, call) => {
+    [
+      "updates the open one",
+      2,
+      "12",
+      ["PATCH repos/{owner}/{repo}/issues/12 --field body=@build/drift-prod.md"],
+    ],
+    [
+      "closes it where there is none any more",
+      0,
+      "12",
+      [
+        "POST repos/{owner}/{repo}/issues/12/comments --raw-field body=The stack is as it was deployed.",
+        "PATCH repos/{owner}/{repo}/issues/12 --raw-field state=closed",
+      ],
+    ],
+  ])("%s", (_, status, open, done) => {
     drift(status);
     fakeGitHub(open);
     expect(run("drift-issue", ["prod"])).toMatchObject({ status: 0 });
-    expect(calls()).toHaveLength(2);
-    expect(calls()[1]).toContain(call);
+    expect(calls()[0]).toContain("repos/{owner}/{repo}/issues?state=open");
+    expect(calls().slice(1)).toEqual(done.map((call) => expect.stringContaining(call)));
   });
 
   test("does nothing where there is neither", () => {
@@ -169,6 +191,8 @@ describeWithSsh("ci/pipeline", () => {
     };
   };
 
+  const known = join("home", ".ssh/config");
+
   test.each(["PULUMI_BACKEND_URL", "DEPLOY_SSH_KEY", "DEPLOY_KNOWN_HOSTS"])("asks for %s", (name) => {
     const { status, stderr } = run("pipeline", ["true"], { ...secrets(), [name]: "" });
     expect(stderr).toContain(`set ${name}`);
@@ -185,5 +209,71 @@ describeWithSsh("ci/pipeline", () => {
       expect(stdout.match(/example\.com/g)).toHaveLength(1);
       expect(status).toBe(3);
     }
+  });
+
+  test("lets all calls share a login, unless the machine has a way of its own", () => {
+    const given = secrets();
+    for (let time = 0; time < 2; time++) run("pipeline", ["true"], given);
+    const written = readFileSync(join(folder, known), "utf8");
+    expect(written.match(/ControlMaster auto/g)).toHaveLength(1);
+    writeFileSync(join(folder, known), "Host *\n  ControlMaster no\n");
+    run("pipeline", ["true"], given);
+    expect(readFileSync(join(folder, known), "utf8")).toBe("Host *\n  ControlMaster no\n");
+  });
+
+  test("reads the state alone without a key, and gives none away that it has", () => {
+    const given = { PULUMI_BACKEND_URL: "s3://bucket", DEPLOY_SSH_KEY: "", DEPLOY_KNOWN_HOSTS: "" };
+    expect(run("pipeline", ["--state-only", "true"], given)).toMatchObject({ status: 0, stderr: "" });
+    const look = 'ssh-add -l >/dev/null 2>&1 || echo no agent; echo "$DEPLOY_SSH_KEY$REGISTRY_PASSWORD"';
+    const more = { ...secrets(), REGISTRY_PASSWORD: "hunter22", SSH_AUTH_SOCK: "" };
+    expect(run("pipeline", ["--state-only", "sh", "-c", look], more).stdout).toBe("no agent\n\n");
+    expect(existsSync(join(folder, "home/.ssh"))).toBe(false);
+  });
+
+  test("drops credentials that are empty, which would be tried", () => {
+    const empty = {
+      AWS_ACCESS_KEY_ID: "",
+      AWS_SECRET_ACCESS_KEY: "",
+      PULUMI_ACCESS_TOKEN: "",
+      AWS_REGION: "eu-north-1",
+    };
+    const { stdout } = run("pipeline", ["env"], { ...secrets(), ...empty });
+    expect(stdout).toContain("AWS_REGION=eu-north-1");
+    expect(stdout).not.toMatch(/^(AWS_(ACCESS|SECRET).*|PULUMI_ACCESS_TOKEN)=/m);
+  });
+
+  test("logs in to the registry for the command alone, with the password on no command line", () => {
+    const log = join(folder, "docker-calls");
+    fake(
+      "bin/docker",
+      `echo "$* < $(cat) > $DOCKER_CONFIG" >>${log}; echo login >"$DOCKER_CONFIG/config.json"`,
+    );
+    mkdirSync(join(folder, "home/.docker"));
+    writeFileSync(join(folder, "home/.docker/config.json"), "own");
+    const given = {
+      ...secrets(),
+      REGISTRY: "registry.example.com",
+      REGISTRY_USER: "ci",
+      REGISTRY_PASSWORD: "hunter22",
+    };
+    const look = 'cat "$DOCKER_CONFIG/config.json"; echo "$DOCKER_CONFIG ${REGISTRY_PASSWORD-none}"; exit 3';
+    const { status, stdout } = run("pipeline", ["sh", "-c", look], { ...given, DOCKER_CONFIG: undefined });
+    const [, config = ""] = /^login\n(\S+) none\n$/.exec(stdout) ?? [];
+    expect(readFileSync(log, "utf8")).toBe(
+      `login --username ci --password-stdin registry.example.com < hunter22 > ${config}\n`,
+    );
+    expect(existsSync(config)).toBe(false);
+    expect(readFileSync(join(folder, "home/.docker/config.json"), "utf8")).toBe("own");
+    expect(status).toBe(3);
+  });
+
+  test("says which registry refuses the login, and runs nothing", () => {
+    fake("bin/docker", "exit 1");
+    const { status, stdout, stderr } = run("pipeline", ["echo", "ran"], {
+      ...secrets(),
+      REGISTRY_PASSWORD: "wrong",
+    });
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("ghcr.io refuses REGISTRY_USER and REGISTRY_PASSWORD");
   });
 });

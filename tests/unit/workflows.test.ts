@@ -1,14 +1,4 @@
-import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { load } from "js-yaml";
@@ -25,7 +15,9 @@ interface Job {
   if?: string;
   environment?: string;
   needs?: string;
-  strategy?: { matrix: { stack: string[] } };
+  strategy?: {
+    matrix: { stack?: string[]; part?: string[]; include?: { stack: string; environment: string }[] };
+  };
   permissions?: Record<string, string>;
   concurrency?: { group: string; "cancel-in-progress": boolean };
   steps: Step[];
@@ -39,19 +31,36 @@ interface Workflow {
 
 const folder = join(projectRoot, ".github/workflows");
 const files = readdirSync(folder);
+const actions = readdirSync(join(projectRoot, ".github/actions"));
 const text = (file: string) => readFileSync(join(folder, file), "utf8");
 const workflow = (file: string) => load(text(file)) as Workflow;
 const jobs = files.flatMap((file) =>
   Object.entries(workflow(file).jobs).map(([name, job]) => ({ file, name, job })),
 );
 
-describe.each(files)("%s", (file) => {
-  test("pins every action by commit and says which version it is", () => {
+/** Each action by what it is pinned to: one of two commits would be a mistake. */
+const pins = new Map<string, string>();
+
+test.each([...files, ...actions.map((name) => `../actions/${name}/action.yml`)])(
+  "%s pins every action by commit and says which version it is; those of the project are there",
+  (file) => {
     const used = text(file).match(/uses: .*/g) ?? [];
     expect(used.length).toBeGreaterThan(0);
-    for (const line of used) expect(line).toMatch(/^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
-  });
+    for (const line of used) {
+      const own = /^uses: \.\/\.github\/actions\/([\w-]+)$/.exec(line)?.[1];
+      if (own !== undefined) {
+        expect(actions).toContain(own);
+        continue;
+      }
+      const [, name, pin] = /^uses: ([\w-]+\/[\w-]+)@([0-9a-f]{40} # v\d+\.\d+\.\d+)$/.exec(line) ?? [line];
+      expect([name, pin]).toEqual([name, pins.get(name!) ?? pin]);
+      expect(pin).toBeDefined();
+      pins.set(name!, pin!);
+    }
+  },
+);
 
+describe.each(files)("%s", (file) => {
   test("may only read, but for jobs that say what else", () => {
     expect(workflow(file).permissions).toEqual({ contents: "read" });
     expect(Object.keys(workflow(file).on)).not.toContain("pull_request_target");
@@ -74,7 +83,7 @@ test("no job with secrets runs for a fork's pull request", () => {
     if ("pull_request" in workflow(file).on)
       expect(job.if).toBe(
         "github.event_name == 'workflow_dispatch' || " +
-          "github.event.pull_request.head.repo.full_name == github.repository",
+          "(github.event.pull_request.head.repo.full_name == github.repository && github.actor != 'dependabot[bot]')",
       );
   }
 });
@@ -96,15 +105,17 @@ test("a secret is there for the one step that uses it, and no job writes more th
     const given = steps.flatMap(({ env = {} }) => Object.values(env)).filter((v) => v.includes("secrets."));
     expect(text(file).match(/secrets\./g) ?? []).toHaveLength(given.length);
     for (const { env = {}, run } of steps)
-      if (JSON.stringify(env).includes("secrets.")) expect(run).toMatch(/^ci\/pipeline make /);
+      if (JSON.stringify(env).includes("secrets."))
+        expect(run).toMatch(/^ci\/pipeline (--state-only )?make /);
   }
   const writes = jobs.flatMap(({ file, job }) =>
     Object.entries(job.permissions ?? {}).flatMap(([scope, may]) => (may === "write" ? [[file, scope]] : [])),
   );
   expect(writes).toEqual([
-    ["drift.yml", "issues"],
+    ...["staging", "plan", "prod"].map(() => ["deploy.yml", "id-token"]),
+    ...["id-token", "issues"].map((scope) => ["drift.yml", scope]),
     ...["actions", "contents", "packages", "pull-requests"].map((scope) => ["images.yml", scope]),
-    ["preview.yml", "pull-requests"],
+    ...["id-token", "pull-requests"].map((scope) => ["preview.yml", scope]),
   ]);
 });
 
@@ -114,74 +125,69 @@ test("a deploy is staging and its smoke test, then prod's plan, and that plan be
   const ran = (job?: Job) => job!.steps.map(({ run = "" }) => run).join("\n");
   expect([plan!.needs, prod!.needs]).toEqual(["staging", "plan"]);
   expect([staging!.environment, plan!.environment, prod!.environment]).toEqual([
-    ...["staging", "prod-preview", "prod"],
+    ...["staging", "prod-plan", "prod"],
   ]);
   expect(ran(staging)).toContain("make up smoke STACK=staging");
   expect(ran(plan)).toContain("--save-plan build/plan.json");
   expect(ran(prod)).toContain("make up smoke STACK=prod PLAN=build/plan.json");
 });
 
-test("a pull request is tested, and it and the drift are looked at for staging and prod", () => {
-  const { test: tested, preview } = workflow("preview.yml").jobs;
-  expect(tested!.steps.map(({ run }) => run)).toContain("make test");
-  for (const job of [preview!, workflow("drift.yml").jobs.drift!])
-    expect(job.strategy?.matrix.stack).toEqual(["staging", "prod"]);
-  expect(workflow("drift.yml").on).toHaveProperty("schedule");
+test("a pull request's code gets the state to read, and no way to a host", () => {
+  const { preview } = workflow("preview.yml").jobs;
+  expect(preview!.strategy?.matrix.stack).toEqual(["staging", "prod"]);
+  expect(preview!.environment).toBe("${{ matrix.stack }}-preview");
+  expect(text("preview.yml")).not.toContain("DEPLOY_");
+  const [run] = preview!.steps.flatMap(({ run }) => run ?? []);
+  expect(run).toMatch(/^ci\/pipeline --state-only make preview .*--state-only/);
+  // What looks at a host, or deploys to it, is the main branch's own code.
+  const others = jobs.filter(({ file }) => file !== "preview.yml").map(({ job }) => job.environment ?? "");
+  expect(others.filter((name) => name.includes("preview"))).toEqual([]);
 });
 
-test("a deploy that runs is never cancelled, and nothing but deploys waits in its line", () => {
+test("each night both stacks are compared with what was deployed, each as the main branch sees it", () => {
+  const { on, jobs: all } = workflow("drift.yml");
+  expect(on).toHaveProperty("schedule");
+  expect(all.drift!.strategy?.matrix.include).toEqual([
+    { stack: "staging", environment: "staging" },
+    { stack: "prod", environment: "prod-plan" },
+  ]);
+});
+
+test("every change is tested: what needs no Docker by itself, and each part of the rest on a machine of its own", () => {
+  const { on, jobs: all } = workflow("test.yml");
+  expect(Object.keys(on)).toEqual(["push", "pull_request"]);
+  expect(all.fast!.steps.map(({ run }) => run)).toContain("make test-fast");
+  const shards = (project: string) => [1, 2, 3, 4, 5, 6].map((part) => `${project} --shard ${part}/6`);
+  expect(all.engine!.strategy?.matrix.part).toEqual([...shards("engine"), "load"]);
+  expect(workflow("soak.yml").jobs.soak!.strategy?.matrix.part).toEqual(shards("soak"));
+});
+
+test("a registry that is not GitHub's gets a password of its own, and never GitHub's token", () => {
+  for (const { job } of jobs)
+    for (const { env = {} } of job.steps)
+      if (env.REGISTRY_PASSWORD)
+        expect(env.REGISTRY_PASSWORD).toBe(
+          "${{ secrets.REGISTRY_PASSWORD || (vars.REGISTRY == '' && github.token) || '' }}",
+        );
+});
+
+test("a deploy that runs is never cancelled, and nothing but deploys and their plans waits in its line", () => {
   const groups = jobs.filter(({ job }) => job.concurrency?.group.startsWith("stack-"));
   expect(groups.map(({ name, job }) => [name, job.concurrency])).toEqual([
     ["staging", { group: "stack-staging", "cancel-in-progress": false }],
+    ["plan", { group: "stack-prod", "cancel-in-progress": false }],
     ["prod", { group: "stack-prod", "cancel-in-progress": false }],
   ]);
 });
 
-describe("with GitHub's command line", () => {
-  let bin: string;
-  const calls = () => readFileSync(join(bin, "calls"), "utf8").trim().split("\n");
-
-  /** A `gh` that answers its first call with a text and writes down every call. */
-  function gh(first: string): void {
-    writeFileSync(
-      join(bin, "gh"),
-      `#!/bin/sh\n[ -e ${bin}/calls ] || printf '%s\\n' '${first}'\necho "$*" >>${bin}/calls\n`,
-    );
-    chmodSync(join(bin, "gh"), 0o755);
-  }
-  const run = (command: string, ...args: string[]) =>
-    execFileSync(join(projectRoot, command), args, {
-      cwd: bin,
-      env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
-      encoding: "utf8",
-    });
-
-  beforeEach(() => {
-    bin = mkdtempSync(join(tmpdir(), "dating-gh-"));
-    writeFileSync(join(bin, "preview.md"), "<!-- dating-preview prod -->\n## Preview\n");
-  });
-  afterEach(() => rmSync(bin, { recursive: true, force: true }));
-
-  test("the first preview of a stack is a new comment", () => {
-    gh("");
-    run("ci/comment", "7", "preview.md");
-    expect(calls().at(-1)).toBe(
-      "api --silent --method POST repos/{owner}/{repo}/issues/7/comments --field body=@preview.md",
-    );
-  });
-
-  test("a later one takes the place of the former", () => {
-    gh("4711");
-    run("ci/comment", "7", "preview.md");
-    expect(calls().at(-1)).toBe(
-      "api --silent --method PATCH repos/{owner}/{repo}/issues/comments/4711 --field body=@preview.md",
-    );
-  });
-});
-
-test("a pipeline without a backend stops: its state would be gone with the runner", () => {
-  const env = { ...process.env, PULUMI_BACKEND_URL: "", DEPLOY_SSH_KEY: "key", DEPLOY_KNOWN_HOSTS: "host" };
-  expect(() =>
-    execFileSync(join(projectRoot, "ci/pipeline"), ["true"], { env, stdio: ["ignore", "ignore", "pipe"] }),
-  ).toThrow("set PULUMI_BACKEND_URL");
+test("every secret and variable that a workflow reads is explained, and nothing is explained that none reads", () => {
+  const read = files.flatMap((file) =>
+    [...text(file).matchAll(/(?:secrets|vars)\.(\w+)/g)].map(([, name]) => name!),
+  );
+  const page = readFileSync(join(projectRoot, "docs/pipelines.md"), "utf8");
+  const table = page.split("\n").filter((line) => /^ *\| `[A-Z_`, ]+` +\| (secret|variable)/.test(line));
+  const explained = table.flatMap((line) =>
+    [...line.split("|")[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
+  );
+  expect(explained.sort()).toEqual([...new Set(read)].sort());
 });

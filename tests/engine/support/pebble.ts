@@ -3,8 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
+import { canBuild } from "../../support/go";
+
 /** The server is built with Go; without it, the tests that need it are skipped, and say so. */
-export const describeWithPebble = spawnSync("go", ["version"]).status === 0 ? describe : describe.skip;
+export const describeWithPebble = canBuild ? describe : describe.skip;
 
 /** A certificate authority that speaks ACME, in a container on a stack's network as `pebble:14000`. */
 export class Pebble {

@@ -1,6 +1,7 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 
+import { canBuild } from "../../support/go";
 import { freePort } from "./project";
 
 /** An S3 server for tests, in memory and on loopback. */
@@ -11,7 +12,7 @@ export interface FakeS3 {
 }
 
 /** The server is built with Go; without it, the tests that need it are skipped, and say so. */
-export const describeWithS3 = spawnSync("go", ["version"]).status === 0 ? describe : describe.skip;
+export const describeWithS3 = canBuild ? describe : describe.skip;
 
 export async function startFakeS3(bucket: string): Promise<FakeS3> {
   const setup = join(resolve(__dirname, "../../.."), "offline/toolchain/setup");
