@@ -53,6 +53,7 @@ export function renderMarkdown(review: Review, picture?: string, limit = comment
     `## Preview of ${code(stack)}`,
     "",
     ...said.flatMap((line) => [line, ""]),
+    "",
   ].join("\n");
   const foot = `\n\nThe whole preview: ${code(`./dating preview ${stack}`)}\n`;
   const sections = [

@@ -51,6 +51,24 @@ export class SshHost {
     return new SshHost(container);
   }
 
+  /**
+   * What a pipeline is given to reach it. The copy's ssh then knows neither the key nor the host by itself: both come from there, and how
+   * connections are shared, too.
+   *
+   * @param home of whoever runs the pipeline
+   */
+  forPipeline(project: Project, home: string): { key: string; knownHosts: string } {
+    const folder = join(project.directory, ".ssh");
+    const configuration = readFileSync(join(folder, "config"), "utf8")
+      .replace(/^ {2}(IdentityFile|IdentitiesOnly|Control\w+) .*\n/gm, "")
+      .replace(/UserKnownHostsFile .*/, `UserKnownHostsFile ${home}/.ssh/known_hosts`);
+    writeFileSync(join(folder, "config"), `${configuration}Match all\nInclude ${home}/.ssh/config\n`);
+    return {
+      key: readFileSync(join(folder, "key"), "utf8"),
+      knownHosts: readFileSync(join(folder, "known_hosts"), "utf8").trim(),
+    };
+  }
+
   /** How many connections it has let in. */
   logins(): number {
     return this.log().filter((line) => line.includes("Accepted publickey for deploy")).length;
