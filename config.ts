@@ -125,7 +125,19 @@ function secretOf(value: unknown): unknown {
 }
 
 /** The edge's base URL. */
-export function edgeUrl(config: Pick<Config, "domain" | "httpPort" | "httpsPort" | "tls">): string {
+export function edgeUrl(
+  config: Pick<Config, "domain" | "httpPort" | "httpsPort" | "tls"> &
+    Partial<Pick<Config, "behind" | "behindTls" | "behindPort">>,
+): string {
+  const { behind, behindTls, behindPort } = config;
+  if (behind !== undefined && behindPort !== undefined)
+    return edgeUrl({
+      ...config,
+      behind: undefined,
+      tls: behindTls ?? "off",
+      httpPort: behindPort,
+      httpsPort: behindPort,
+    });
   const [scheme, port, usual] =
     config.tls !== "off" ? ["https", config.httpsPort, 443] : ["http", config.httpPort, 80];
   return `${scheme}://${config.domain}${port === usual ? "" : `:${port}`}`;

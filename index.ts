@@ -9,6 +9,7 @@ import { dockerProvider, stackContext, stackPrefix } from "./components/context"
 import { Database } from "./components/database";
 import { Edge } from "./components/edge";
 import { Certificates } from "./components/edge/certificates";
+import { frontOf } from "./components/edge/front";
 import { redirectedHosts } from "./components/edge/hosts";
 import { edgeLimits } from "./components/edge/limits";
 import { Migrations } from "./components/migrations";
@@ -77,7 +78,12 @@ const onHost = { providers: [dockerProvider(config)] };
 const volumeSet = new Volumes("volumes", { context, names: config.volumes }, onHost);
 const networks = new Networks(
   "networks",
-  { context, monitoring: config.monitoringImages !== undefined, range: config.networkRange },
+  {
+    context,
+    monitoring: config.monitoringImages !== undefined,
+    previews: config.previewDomain !== undefined,
+    range: config.networkRange,
+  },
   onHost,
 );
 
@@ -129,6 +135,7 @@ const edge = new Edge(
     certificates: volumeSet.byName.traefik_certs,
     networks,
     socketProxy,
+    front: frontOf(config),
   },
   onHost,
 );

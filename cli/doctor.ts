@@ -15,6 +15,7 @@ import { act, define, json, printJson, type CommonOptions } from "./command";
 
 /** The keys that say what the stack asks of its host. Read from the stack's file, as no secret is needed for them. */
 const hostKeys = keys.pick({
+  behind: true,
   dockerHost: true,
   dockerSocket: true,
   grafanaPort: true,
@@ -27,6 +28,7 @@ const hostKeys = keys.pick({
   memory: true,
   monitoring: true,
   networkRange: true,
+  previewDomain: true,
   postgresVersion: true,
   tls: true,
   volumes: true,

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { create } from "../ops/environments/create";
@@ -13,6 +13,8 @@ import { act, define, dryRun, fromCaller, json, printJson, quiet, yes, type Comm
 interface CreateOptions extends CommonOptions {
   like: string;
   domain?: string;
+  behind?: string;
+  markdown?: string;
   port?: string;
   seed?: string;
   secrets?: true;
@@ -26,7 +28,20 @@ async function make(name: string, options: CreateOptions): Promise<void> {
   const url = await changing(new Session(stack, options.like), () =>
     create(stack, { seed: seeds, ...options, secrets }),
   );
+  if (options.markdown) writeFileSync(options.markdown, note(name, url));
   console.log(`\n${name} is stack ${stack}:  ${url}\nRemove it:  ./dating env remove ${name}`);
+}
+
+/** What is said of an environment below a pull request. Its password is not in it: everybody may read that. */
+function note(name: string, url: string): string {
+  return [
+    `<!-- dating-environment ${name} -->`,
+    `## Preview environment: ${url}`,
+    "",
+    "It has people in its database who do not exist, and a bot token of nobody unless it was given one. Where it asks for a name, that is",
+    "`preview`; the team has the password. It is removed with the pull request, or when it was not deployed for a week.",
+    "",
+  ].join("\n");
 }
 
 function list(options: CommonOptions): void {
@@ -70,6 +85,7 @@ export const command = define(
 const creator = define("create", "Makes an environment, or brings it up to date with this checkout.", [
   "env create PR-123",
   "env create PR-123 --like staging --secrets <secrets.env",
+  "env create PR-123 --like staging --behind staging",
 ])
   .argument("<name>", "for example PR-123: its stack is preview-pr-123")
   .option(
@@ -78,10 +94,12 @@ const creator = define("create", "Makes an environment, or brings it up to date 
     "dev",
   )
   .option("--domain <host>", "host name under which it is served (default: the one it has, or localhost)")
+  .option("--behind <stack>", "the stack on the same host whose edge leads to it (dating:previewDomain)")
   .option(
     "--port <port>",
     "port on the Docker host (default: the one it has, or one that follows from its name)",
   )
+  .option("--markdown <file>", "also write a note with the link, as a comment for a pull request", fromCaller)
   .option("--seed <file>", "SQL that fills the database (default: people who do not exist)", fromCaller)
   .option(
     "--secrets",

@@ -86,7 +86,9 @@ export function stackLabels(context: StackContext, service?: string): Record<str
 }
 
 /** Labels in the form and the order that the Docker provider reads back. */
-export function labelList(labels: Record<string, string>): { label: string; value: string }[] {
+export function labelList<T extends pulumi.Input<string>>(
+  labels: Record<string, T>,
+): { label: string; value: T }[] {
   return Object.entries(labels)
     .map(([label, value]) => ({ label, value }))
     .sort((a, b) => (a.label < b.label ? -1 : 1));

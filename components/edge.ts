@@ -7,6 +7,7 @@ import type { SocketProxy } from "./socket-proxy";
 import { askingAgainOptions } from "./edge/asking-again";
 import { provideOwnCertificate } from "./edge/certificates";
 import { merged, type DynamicConfiguration } from "./edge/dynamic";
+import { constraintOf, frontLabels, frontNetwork, type Front } from "./edge/front";
 import { redirects } from "./edge/hosts";
 import { limitOptions, limitRoutes, type EdgeLimits } from "./edge/limits";
 import { measuredRoutes, metricsEntryPoint } from "./edge/measured";
@@ -34,6 +35,8 @@ export interface EdgeArgs {
   networks: Networks;
   /** How the Docker Engine is asked for services. */
   socketProxy: SocketProxy;
+  /** The edge that people reach first. @default they come to this one */
+  front?: Front;
 }
 
 /** Traefik: the only service that the outside reaches. It finds services by their labels. */
@@ -58,7 +61,7 @@ export class Edge extends pulumi.ComponentResource {
 const routesFile = "/tmp/routes.json";
 
 function createProxy(parent: Edge, args: EdgeArgs): Workload {
-  const { context, image, httpPort, tls, limits, networks, socketProxy } = args;
+  const { context, image, httpPort, tls, limits, networks, socketProxy, front } = args;
   const { files, environment } = trusting(tls);
   const ownCertificate = provideOwnCertificate(
     { context, image, tls, volume: args.certificates },
@@ -86,7 +89,7 @@ function createProxy(parent: Edge, args: EdgeArgs): Workload {
         // Its own 2 seconds are a part of every release, twice: for the new container, and for the old one.
         "--providers.providersthrottleduration=500ms",
         // Without both, the edge also takes up other stacks' services, in networks that it is not on.
-        `--providers.docker.constraints=Label(\`dating.stack\`, \`${context.prefix}\`)`,
+        `--providers.docker.constraints=${constraintOf(front, networks.previews !== undefined)}`,
         pulumi.interpolate`--providers.docker.network=${networks.edge.name}`,
         // The services are on this host: who does not take a connection at once is gone, and 30 seconds are too long to wait.
         "--serverstransport.forwardingtimeouts.dialtimeout=2s",
@@ -116,9 +119,12 @@ function createProxy(parent: Edge, args: EdgeArgs): Workload {
         { network: networks.edge, aliases: ["traefik"] },
         { network: networks.dockerApi },
         { network: networks.monitoring, aliases: ["traefik"] },
+        ...(networks.previews ? [{ network: networks.previews }] : []),
+        ...(front ? [{ network: { name: frontNetwork(front.prefix) } }] : []),
       ],
+      labels: front && frontLabels(context, front),
       ports: [
-        { container: webPort, host: httpPort, reach: "everyone" },
+        { container: webPort, host: httpPort, reach: front ? "loopback" : "everyone" },
         ...(tls ? [{ container: securePort, host: tls.httpsPort, reach: "everyone" as const }] : []),
       ],
       health: { command: `traefik healthcheck ${ping.join(" ")}`, interval: "5 seconds" },

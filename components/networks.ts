@@ -8,6 +8,8 @@ export interface NetworksArgs {
   context: StackContext;
   /** Whether the stack has the monitoring profile. */
   monitoring: boolean;
+  /** Whether the stack's edge serves preview environments. */
+  previews: boolean;
   /** The /24 that the networks divide. @default the Docker Engine gives each a range of its own */
   range?: string;
 }
@@ -30,6 +32,8 @@ export class Networks extends pulumi.ComponentResource {
   readonly monitoring: docker.Network;
   /** The way out of the monitoring services that need one; undefined without the monitoring profile. */
   readonly egress?: docker.Network;
+  /** On which the edge reaches the edges of preview environments, without a way out; undefined where it serves none. */
+  readonly previews?: docker.Network;
 
   constructor(name: string, args: NetworksArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Networks", name, {}, opts);
@@ -38,6 +42,7 @@ export class Networks extends pulumi.ComponentResource {
     this.dockerApi = createNetwork(this, args, "docker-api");
     this.monitoring = createNetwork(this, args, "monitoring");
     if (args.monitoring) this.egress = createNetwork(this, args, "egress");
+    if (args.previews) this.previews = createNetwork(this, args, "previews");
     this.registerOutputs();
   }
 }
@@ -48,7 +53,7 @@ export function networkName(context: StackContext, name: NetworkName): string {
 }
 
 /** The gateway is named, too: newer Docker Engines tell the one that they chose, which would look like a change. */
-function shareOf(range: string, name: NetworkName): { subnet: string; gateway: string } {
+function shareOf(range: string, name: keyof typeof networkShares): { subnet: string; gateway: string } {
   const { begin, bits } = networkShares[name];
   const first = range.replace(/0\/24$/, "");
   return { subnet: `${first}${begin}/${bits}`, gateway: `${first}${begin + 1}` };
@@ -66,7 +71,10 @@ function createNetwork(
       driver: "bridge",
       internal: !outward.includes(name),
       ipv6: name === "edge" && range === undefined && context.ipv6Networks ? true : undefined,
-      ipamConfigs: range === undefined ? undefined : [shareOf(range, name)],
+      ipamConfigs:
+        range === undefined || !(name in networkShares)
+          ? undefined
+          : [shareOf(range, name as keyof typeof networkShares)],
       labels: labelList(stackLabels(context)),
     },
     // One from before is not replaced for it, with everything that is on it.

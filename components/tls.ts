@@ -49,7 +49,8 @@ export const certificatePath = "/letsencrypt";
 /** Below it, the certificate of one's own and its key. */
 export const ownCertificate = { folder: "own", certificate: "certificate.pem", key: "key.pem" };
 
-const resolver = "letsencrypt";
+/** How Traefik calls what gets its certificates. */
+export const resolver = "letsencrypt";
 
 /** Traefik's options for HTTPS. The redirect leaves out the ACME challenge, which Traefik itself answers before it. */
 export function tlsOptions({ httpsPort, hosts, source }: TlsSettings): string[] {

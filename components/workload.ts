@@ -27,7 +27,7 @@ export interface PublishedPort {
 
 /** A network that the container joins, and the names under which others there find it. */
 export interface Attachment {
-  network: docker.Network;
+  network: Pick<docker.Network, "name"> | { name: string };
   aliases?: string[];
 }
 
@@ -42,7 +42,7 @@ interface CommonArgs {
   entrypoint?: string[];
   environment?: Record<string, pulumi.Input<string>>;
   networks: Attachment[];
-  labels?: Record<string, string>;
+  labels?: Record<string, pulumi.Input<string>>;
   /** How the edge serves it. @default not at all */
   served?: Served;
   /** Hard memory limit in MiB; swap is not added to it. */

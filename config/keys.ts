@@ -3,6 +3,7 @@ import { z } from "zod";
 import { botRollouts, canBeWritable } from "./bot";
 import { isReserved, longestDatabaseName } from "./database-names";
 import { edgeKeys } from "./edge-keys";
+import { frontKeys } from "./front-keys";
 import {
   cron,
   day,
@@ -98,6 +99,7 @@ const variableName = /^[A-Z][A-Z0-9_]*$/;
 /** Every configuration key of a stack: this is the one place where they are defined. */
 export const keys = z.strictObject({
   ...edgeKeys,
+  ...frontKeys,
   dockerHost: key(
     text(
       /^(unix:\/\/\/\S+|tcp:\/\/\S+|ssh:\/\/\S+)$/,

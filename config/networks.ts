@@ -15,12 +15,16 @@ export const networkShares = {
   egress: { begin: 224, bits: 27 },
 } as const;
 
-export type NetworkName = keyof typeof networkShares;
+/** On which the edge reaches the edges of preview environments. Only with `dating:previewDomain`; it has no share of the range. */
+const previewNetwork = "previews";
+
+export type NetworkName = keyof typeof networkShares | typeof previewNetwork;
 
 /** The networks with a way out. */
 export const outward: readonly NetworkName[] = ["edge", "egress"];
 
 /** The networks that a stack makes. */
-export function networksFor(monitoring: boolean): NetworkName[] {
-  return (Object.keys(networkShares) as NetworkName[]).filter((name) => monitoring || name !== "egress");
+export function networksFor(monitoring: boolean, previews = false): NetworkName[] {
+  const shared: NetworkName[] = Object.keys(networkShares) as (keyof typeof networkShares)[];
+  return shared.filter((name) => monitoring || name !== "egress").concat(previews ? [previewNetwork] : []);
 }

@@ -37,6 +37,7 @@ export interface Wanted {
 /** The part of a stack's configuration that its Docker host has to meet. */
 export type HostConfig = Pick<
   PlainConfig,
+  | "behind"
   | "dockerSocket"
   | "grafanaPort"
   | "httpPort"
@@ -46,6 +47,7 @@ export type HostConfig = Pick<
   | "memory"
   | "monitoring"
   | "networkRange"
+  | "previewDomain"
   | "tls"
   | "volumes"
 >;
@@ -53,7 +55,9 @@ export type HostConfig = Pick<
 /** What a stack with this configuration asks of its Docker host. */
 export function wantedBy(stack: string, prefix: string, config: HostConfig, images: string[]): Wanted {
   const { grafanaPort, httpPort, httpsPort, monitoring, tls } = config;
-  const ports: WantedPort[] = [{ port: httpPort, key: "httpPort", ip: "0.0.0.0" }];
+  const ports: WantedPort[] = [
+    { port: httpPort, key: "httpPort", ip: config.behind === undefined ? "0.0.0.0" : "127.0.0.1" },
+  ];
   if (tls !== "off") ports.push({ port: httpsPort, key: "httpsPort", ip: "0.0.0.0" });
   if (monitoring) ports.push({ port: grafanaPort, key: "grafanaPort", ip: "127.0.0.1" });
   const services = servicesFor(monitoring, config.logCollector);
@@ -64,7 +68,7 @@ export function wantedBy(stack: string, prefix: string, config: HostConfig, imag
     images,
     ports,
     ipv6: config.ipv6,
-    networks: networksFor(monitoring).length,
+    networks: networksFor(monitoring, config.previewDomain !== undefined).length,
     networkRange: config.networkRange,
     volumes: Object.fromEntries(
       volumeNames.map((name) => [name, config.volumes[name] ?? `${prefix}_${name}`]),

@@ -9,8 +9,10 @@ import { projectRoot } from "../../images/content";
 import { buildImages, imagesUsedBy } from "../image-builds";
 import { pulumi } from "../pulumi";
 import { missingSecrets, ownPrefix, setSecret } from "../secret-values";
+import { OperatorError } from "../stack/errors";
 import { StackFile } from "../stack-file";
 import { keptAddress } from "./address";
+import { frontFor, type Front } from "./front";
 import { portOf, rangeOf } from "./names";
 import { environments } from "./stacks";
 
@@ -20,6 +22,8 @@ export interface EnvironmentOptions {
   like: string;
   /** Host name under which it is served. Default: the one that it has, else `localhost`. */
   domain?: string;
+  /** The stack on the same Docker host whose edge leads to it, under a name below that stack's `dating:previewDomain`. Default: none. */
+  behind?: string;
   /** Port on the Docker host. Default: the one that it has, else one that follows from its name. */
   port?: string;
   /** Secrets by name. Default: a token of nobody, with which no real bot talks to Telegram. */
@@ -37,6 +41,7 @@ const notTaken = [
   // An environment is served by HTTP, on a port of its own: no authority asks there, and nobody leads people to it.
   ...["aliases", "tls", "httpsPort", "tlsCertificate", "trustedProxies", "proxyProtocol"],
   ...["monitoring", "grafanaPort", "grafanaUrl", "alertChatId", "heartbeatUrl"],
+  ...["previewDomain", "behind", "behindTls", "behindPort"],
 ];
 
 /** Makes a preview environment, or brings it up to date. @returns the address where it is served */
@@ -46,13 +51,29 @@ export async function create(stack: string, options: EnvironmentOptions): Promis
   const like = new StackFile(options.like);
   settingsOf(like);
   keptAddress(options, {}, undefined);
+  const front =
+    options.behind === undefined
+      ? undefined
+      : frontFor(stack, like, new StackFile(options.behind), options.domain);
+  if (front && !options.secrets.has("password") && !hasPassword(stack))
+    throw new OperatorError(
+      "who has the link could come in: give it a password, which is asked for with the name `preview`\n" +
+        `  echo "password=$(openssl rand -hex 12)" | ./dating env create ${stack} --like ${options.like} --behind ${options.behind} --secrets`,
+    );
   const known = environments().find((other) => other.stack === stack);
   if (!known) pulumi(["stack", "init", stack, "--no-select"]);
-  configure(stack, like, options, known?.deployed ? servedAt(stack) : undefined);
+  configure(stack, like, options, front ?? (known?.deployed ? servedAt(stack) : undefined));
   await buildImages(imagesUsedBy(stack));
   pulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy"]);
   seedDatabase(stack, like, seed);
   return output(stack, "url");
+}
+
+function hasPassword(stack: string): boolean {
+  return (
+    existsSync(join(projectRoot, `Pulumi.${stack}.yaml`)) &&
+    new StackFile(stack).value("password") !== undefined
+  );
 }
 
 /** Where an environment is served that was deployed; undefined where its deploy did not get so far. */
@@ -67,7 +88,7 @@ function configure(
   stack: string,
   like: StackFile,
   options: EnvironmentOptions,
-  url: string | undefined,
+  from: Front | string | undefined,
 ): void {
   const path = join(projectRoot, `Pulumi.${stack}.yaml`);
   if (!existsSync(path)) writeFileSync(path, "config: {}\n");
@@ -76,8 +97,11 @@ function configure(
     if (value === undefined) file.remove(key);
     else file.set(value, key);
   }
+  const front = typeof from === "object" ? from : undefined;
+  const url = typeof from === "string" ? from : undefined;
   const kept = keptAddress(options, { domain: file.value("domain"), port: file.value("httpPort") }, url);
-  file.set(kept.domain ?? "localhost", "domain");
+  file.set(front?.domain ?? kept.domain ?? "localhost", "domain");
+  for (const [key, value] of Object.entries(front?.settings ?? {})) file.set(value, key);
   file.set(String(kept.port ?? portOf(stack, publishedByOthers(stack, like))), "httpPort");
   file.set(networkRange(stack, like), "networkRange");
   file.save();

@@ -22,6 +22,9 @@ export function stackOf(environment: string): string {
 
 const digestOf = (name: string) => createHash("sha256").update(name).digest();
 
+/** The part of a host name that stands for an environment: `pr-123` of `preview-pr-123`. DNS allows 63 characters. */
+export const labelOf = (stack: string) => stack.slice(stack.startsWith(prefix) ? prefix.length : 0);
+
 /** Ports that preview environments are published on. */
 const firstPort = 20_000;
 const ports = 10_000;

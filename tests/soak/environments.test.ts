@@ -1,25 +1,72 @@
+import { botToken } from "../engine/support/application";
 import { Environments } from "../engine/support/environments";
+import { requestUntilHealthy } from "../engine/support/http";
+import { ask } from "../engine/support/https";
+import { freePort } from "../engine/support/project";
 
 jest.setTimeout(1_800_000);
 
-const count = 10;
+const count = Number(process.env.ENVIRONMENTS ?? 10);
+const password = "correct-horse-battery";
+const below = "previews.example.com";
 let environments: Environments;
+let port: number;
 
 beforeAll(async () => {
   environments = await Environments.of(count);
+  port = await freePort();
+  const { project } = environments;
+  const config = { domain: "localhost", localImages: "true", httpPort: String(port), rateLimit: "0" };
+  await project.configure({ ...config, previewDomain: below }, { botToken });
+  await project.up();
+  await requestUntilHealthy(`http://localhost:${port}`);
 });
 afterAll(() => environments?.discard());
 
-test("ten preview environments run side by side on one host, and leave nothing behind", async () => {
-  const urls = new Map(environments.names.map((name) => [name, environments.create(name)]));
-  expect(new Set(urls.values()).size).toBe(count);
+const names = () => environments.names.map((name) => `${name.toLowerCase()}.${below}`);
+const basic = (given: string) => ({
+  authorization: `Basic ${Buffer.from(`preview:${given}`).toString("base64")}`,
+});
+const look = (host: string, path: string, headers: Record<string, string> = {}) =>
+  ask(host, port, path, undefined, headers);
 
-  // All of them, once all are there.
-  for (const [name, url] of urls) {
-    const seen = await environments.look(name, url);
-    expect(seen).toEqual({ page: expect.stringContaining("Dating Mini App"), users: 40, unhealthy: [] });
+test("ten preview environments are reached through one edge, each under its name, with the password alone", async () => {
+  const { project } = environments;
+  const front = { behind: project.stackName, password };
+  const urls = environments.names.map((name) => environments.create(name, front));
+  expect(urls).toEqual(names().map((host) => `http://${host}:${port}`));
+
+  for (const [index, host] of names().entries()) {
+    expect((await look(host, "/health", basic(password))).body).toBe('{"status": "healthy"}');
+    expect((await look(host, "/", basic(password))).body).toContain("Dating Mini App");
+    for (const headers of [{}, basic("another-password-1")])
+      expect((await look(host, "/", headers)).status).toBe(401);
+    // The page's own requests bring a token of the application, which judges it.
+    expect((await look(host, "/health", { authorization: "Bearer any" })).status).toBe(200);
+    expect(await environments.lookInside(environments.names[index]!)).toEqual({ users: 40, unhealthy: [] });
   }
+  // Nobody comes in beside the edge, and what that edge serves itself is served on.
+  const ports = project.run("docker", [
+    "ps",
+    "--filter",
+    `label=dating.behind=${project.prefix}`,
+    "--format",
+    "{{.Ports}}",
+  ]);
+  const addresses = [...ports.matchAll(/(\S+):\d+->/g)].map(([, address]) => address);
+  expect(addresses).toEqual(environments.names.map(() => "127.0.0.1"));
+  await requestUntilHealthy(`http://localhost:${port}`);
+  expect(project.attempt("./dating", ["smoke", environments.stack(environments.names[0]!)]).status).toBe(0);
+});
 
-  environments.project.run("./dating", ["env", "remove", ...environments.names]);
+test("one that goes is not found any more, and the others are; all leave nothing behind", async () => {
+  const [first, ...others] = environments.names as [string, ...string[]];
+  const [host, second] = names() as [string, string];
+  environments.project.run("./dating", ["env", "remove", first]);
+  expect((await look(host, "/health", basic(password))).status).toBe(404);
+  expect((await look(second, "/health", basic(password))).status).toBe(200);
+
+  environments.project.run("./dating", ["env", "remove", ...others]);
   for (const name of environments.names) expect(await environments.remains(name)).toEqual([]);
+  expect((await environments.project.up()).steps).toEqual([]);
 });

@@ -1,7 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { isPreview } from "../../config/stack-kind";
 import { keptAddress } from "../../ops/environments/address";
+import { frontFor } from "../../ops/environments/front";
 import { portOf, rangeOf, stackOf, toMilliseconds } from "../../ops/environments/names";
 import { notDeployedSince } from "../../ops/environments/stacks";
+import { StackFile } from "../../ops/stack-file";
 
 test.each([
   ["PR-123", "preview-pr-123"],
@@ -93,4 +99,81 @@ test("spans of time have a unit", () => {
     5_400_000, 43_200_000, 259_200_000, 1_209_600_000,
   ]);
   for (const span of ["3", "3 d", "d", "-1d", "1y"]) expect(() => toMilliseconds(span)).toThrow("is no span");
+});
+
+describe("an environment behind another stack's edge", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "dating-front-"));
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+  });
+
+  const file = (stack: string, config: Record<string, string>) => {
+    const lines = Object.entries(config).map(([key, value]) => `  dating:${key}: ${value}\n`);
+    const text = `config:\n  dating:domain: ${stack}.example.com\n${lines.join("")}`;
+    writeFileSync(join(folder, `Pulumi.${stack}.yaml`), text);
+    return new StackFile(stack, folder);
+  };
+  const docker = (script: string) => {
+    writeFileSync(join(folder, "docker"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    jest.replaceProperty(process, "env", { ...process.env, PATH: `${folder}:${process.env.PATH}` });
+  };
+  const host = { dockerHost: "ssh://deploy@staging.example.com" };
+  const serving = { ...host, previewDomain: "previews.example.com" };
+  const front = (settings: Record<string, string>, named?: string) =>
+    frontFor("preview-pr-7", file("dev", host), file("staging", settings), named);
+
+  test("has a name below that stack's, and believes what comes from the network of both", () => {
+    docker(
+      `[ "$DOCKER_HOST $1 $2 $5" = "${host.dockerHost} network inspect dating-staging-previews" ] && echo "172.30.0.0/16 fd00::/64"`,
+    );
+    expect(front({ ...serving, tls: "acme" })).toEqual({
+      domain: "pr-7.previews.example.com",
+      settings: {
+        behind: "staging",
+        behindTls: "acme",
+        behindPort: "443",
+        trustedProxies: ["172.30.0.0/16"],
+      },
+    });
+    expect(front({ ...serving, httpPort: "8080" }).settings).toMatchObject({
+      behindTls: "off",
+      behindPort: "8080",
+    });
+  });
+
+  test.each([
+    [
+      "where that stack serves none",
+      host,
+      undefined,
+      "pulumi config set --stack staging dating:previewDomain",
+    ],
+    [
+      "where it is on another host",
+      { previewDomain: "x.example.com" },
+      undefined,
+      "another Docker host than dev",
+    ],
+    [
+      "with a name of its own beside",
+      serving,
+      "mine.example.com",
+      "--domain and --behind do not go together",
+    ],
+    ["before that stack was deployed with it", serving, undefined, "./dating up staging"],
+  ])("is refused %s", (_, settings, named, message) => {
+    docker('echo "Error response from daemon: network dating-staging-previews not found" >&2; exit 1');
+    expect(() => front(settings as Record<string, string>, named)).toThrow(message);
+  });
+
+  test("is not taken for one without a network where Docker could not be asked", () => {
+    docker("echo cannot connect >&2; exit 1");
+    expect(() => front(serving)).toThrow(
+      "Docker does not say what the network dating-staging-previews is: cannot connect",
+    );
+  });
 });

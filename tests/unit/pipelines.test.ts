@@ -177,6 +177,54 @@ describe("ci/drift-issue", () => {
   });
 });
 
+describe("ci/environment", () => {
+  const note = () => join(checkout, "build/environment.md");
+  const dating = () =>
+    fake(
+      "checkout/dating",
+      `echo "$*" >>${join(folder, "calls")}
+case "$2" in create) cat >>${join(folder, "calls")}; echo note >build/environment.md;; list) echo '[{"stack": "preview-pr-7"}]';; esac`,
+    );
+
+  test("makes one like staging, behind its edge, with the password on no command line", () => {
+    dating();
+    expect(run("environment", ["make", "7"], { PREVIEW_PASSWORD: "correct-horse-battery" })).toMatchObject({
+      status: 0,
+    });
+    expect(calls()).toEqual([
+      "env create PR-7 --like staging --behind staging --secrets --markdown build/environment.md",
+      "password=correct-horse-battery",
+    ]);
+    expect(readFileSync(note(), "utf8")).toBe("note\n");
+  });
+
+  test("makes none that everybody could enter", () => {
+    dating();
+    const { status, stderr } = run("environment", ["make", "7"], { PREVIEW_PASSWORD: "" });
+    expect([status, calls()]).toEqual([1, []]);
+    expect(stderr).toContain("set PREVIEW_PASSWORD");
+  });
+
+  test("removes what is there and says so below the pull request, and says nothing of what never was", () => {
+    dating();
+    expect(run("environment", ["remove", "7"])).toMatchObject({ status: 0 });
+    expect(calls()).toEqual(["env list --json", "env remove PR-7"]);
+    expect(readFileSync(note(), "utf8")).toMatch(
+      /^<!-- dating-environment PR-7 -->\n## No preview environment\n/,
+    );
+    rmSync(note());
+    expect(run("environment", ["remove", "8"])).toMatchObject({ status: 0 });
+    expect(calls()).toHaveLength(3);
+    expect(existsSync(note())).toBe(false);
+  });
+
+  test("removes nothing where nobody says what there is", () => {
+    fake("checkout/dating", "echo no answer >&2; exit 1");
+    expect(run("environment", ["remove", "7"])).toMatchObject({ status: 1 });
+    expect(existsSync(note())).toBe(false);
+  });
+});
+
 // As on every machine that deploys over SSH.
 const describeWithSsh = spawnSync("ssh", ["-V"]).status === 0 ? describe : describe.skip;
 

@@ -15,6 +15,7 @@ interface ContainerInputs {
   healthcheck: { tests: string[]; interval: string };
   image: string;
   labels: { label: string; value: string }[];
+  command?: string[];
   logDriver: string;
   logOpts: Record<string, string>;
   memory: number;
@@ -63,7 +64,7 @@ async function deploy(config: Record<string, string> = {}): Promise<Record<strin
   );
   runtime.runtime.setAllConfig(
     { "dating:domain": "localhost", "dating:localImages": "true", "dating:botToken": token, ...config },
-    ["dating:botToken", "dating:botSecrets"],
+    ["dating:botToken", "dating:botSecrets", "dating:password"],
   );
   const limit = Error.stackTraceLimit;
   // The SDK reads a trace for each promise, and Jest maps every frame of it.
@@ -208,6 +209,53 @@ test("only the edge publishes a port, and the database is on the internal networ
     ["traefik", 8088],
   ]);
   expect(containers.postgres?.networksAdvanced.map(({ name }) => name)).toEqual(["dating-dev-internal"]);
+});
+
+test("an edge behind another's is found by it under its name, asks for the password, and is published on loopback alone", async () => {
+  const password = "correct-horse-battery";
+  const { traefik, bot } = await deploy({
+    "dating:domain": "pr-1.staging.example.com",
+    "dating:behind": "staging",
+    "dating:behindTls": "acme",
+    "dating:behindPort": "443",
+    "dating:password": password,
+  });
+  // As a whole, as Pulumi keeps a list with a secret in it.
+  const { value: list } = traefik!.labels as unknown as { value: ContainerInputs["labels"] };
+  const labels = Object.fromEntries(list.map(({ label, value }) => [label, value]));
+  const router = "traefik.http.routers.dating-dev";
+  expect(labels).toMatchObject({
+    "dating.behind": "dating-staging",
+    "traefik.docker.network": "dating-staging-previews",
+    [`${router}.rule`]: "Host(`pr-1.staging.example.com`)",
+    [`${router}.entrypoints`]: "websecure",
+    [`${router}.tls.certresolver`]: "letsencrypt",
+    [`${router}.middlewares`]: "dating-dev-password",
+    [`${router}-token.rule`]:
+      "Host(`pr-1.staging.example.com`) && HeaderRegexp(`Authorization`, `^(Bearer|tma) `)",
+  });
+  expect(Object.keys(labels)).not.toContain(`${router}-token.middlewares`);
+  // What `printf %s correct-horse-battery | openssl dgst -sha1 -binary | base64` prints.
+  const user = labels["traefik.http.middlewares.dating-dev-password.basicauth.users"];
+  expect(JSON.stringify(user)).toContain("preview:{SHA}+Xl5/0SpoaQQX0uub+gJcV4KCoQ=");
+  expect(traefik!.ports).toEqual([{ internal: 8000, external: 80, ip: "127.0.0.1" }]);
+  expect(traefik!.networksAdvanced.map(({ name }) => name)).toContain("dating-staging-previews");
+  expect(traefik!.command).toContain(
+    "--providers.docker.constraints=Label(`dating.stack`, `dating-dev`) && !Label(`dating.behind`, `dating-staging`)",
+  );
+  expect(bot!.labels.filter(({ label }) => label === "dating.behind")).toEqual([]);
+  expect(JSON.stringify(bot!.envs)).toContain("WEBAPP_URL=https://pr-1.staging.example.com");
+});
+
+test("an edge that serves preview environments reaches them on a network of their own", async () => {
+  const { traefik } = await deploy({ "dating:previewDomain": "example.com" });
+  expect(traefik!.command).toContain(
+    "--providers.docker.constraints=Label(`dating.stack`, `dating-dev`) || Label(`dating.behind`, `dating-dev`)",
+  );
+  expect(traefik!.networksAdvanced.map(({ name }) => name)).toContain("dating-dev-previews");
+  const networks = resources.filter(({ type }) => type === "docker:index/network:Network");
+  expect(networks.find(({ name }) => name === "previews-network")!.inputs).toMatchObject({ internal: true });
+  expect(traefik!.labels.map(({ label }) => label)).not.toContain("traefik.enable");
 });
 
 test("the networks divide the configured range; without one, the Docker Engine chooses", async () => {

@@ -77,13 +77,20 @@ describe.each(files)("%s", (file) => {
   });
 });
 
-test("no job with secrets runs for a fork's pull request", () => {
-  for (const { file, job } of jobs.filter(({ job }) => JSON.stringify(job).includes("secrets."))) {
+test("no job with secrets runs for a fork's pull request, nor for Dependabot's", () => {
+  const own =
+    "github.event.pull_request.head.repo.full_name == github.repository && github.actor != 'dependabot[bot]'";
+  for (const { file, name, job } of jobs.filter(({ job }) => JSON.stringify(job).includes("secrets."))) {
     expect(job.environment).toBeDefined();
-    if ("pull_request" in workflow(file).on)
-      expect(job.if).toBe(
-        "github.event_name == 'workflow_dispatch' || " +
-          "(github.event.pull_request.head.repo.full_name == github.repository && github.actor != 'dependabot[bot]')",
+    if (!("pull_request" in workflow(file).on)) continue;
+    const conditions = {
+      preview: `github.event_name == 'workflow_dispatch' || (${own})`,
+      expire: "github.event_name != 'pull_request'",
+    }[name];
+    if (conditions) expect(job.if).toBe(conditions);
+    else
+      expect(job.if).toMatch(
+        new RegExp(`^github.event_name == 'pull_request' && .* && ${own.replace(/[[\].]/g, "\\$&")}$`),
       );
   }
 });
@@ -106,7 +113,7 @@ test("a secret is there for the one step that uses it, and no job writes more th
     expect(text(file).match(/secrets\./g) ?? []).toHaveLength(given.length);
     for (const { env = {}, run } of steps)
       if (JSON.stringify(env).includes("secrets."))
-        expect(run).toMatch(/^ci\/pipeline (--state-only )?make /);
+        expect(run).toMatch(/^ci\/pipeline ((--state-only )?make|ci\/environment) /);
   }
   const writes = jobs.flatMap(({ file, job }) =>
     Object.entries(job.permissions ?? {}).flatMap(([scope, may]) => (may === "write" ? [[file, scope]] : [])),
@@ -114,6 +121,10 @@ test("a secret is there for the one step that uses it, and no job writes more th
   expect(writes).toEqual([
     ...["staging", "plan", "prod"].map(() => ["deploy.yml", "id-token"]),
     ...["id-token", "issues"].map((scope) => ["drift.yml", scope]),
+    ...["make", "remove"].flatMap(() =>
+      ["id-token", "pull-requests"].map((scope) => ["environment.yml", scope]),
+    ),
+    ["environment.yml", "id-token"],
     ...["actions", "contents", "packages", "pull-requests"].map((scope) => ["images.yml", scope]),
     ...["id-token", "pull-requests"].map((scope) => ["preview.yml", scope]),
   ]);
@@ -141,7 +152,7 @@ test("a pull request's code gets the state to read, and no way to a host", () =>
   expect(run).toMatch(/^ci\/pipeline --state-only make preview .*--state-only/);
   // What looks at a host, or deploys to it, is the main branch's own code.
   const others = jobs.filter(({ file }) => file !== "preview.yml").map(({ job }) => job.environment ?? "");
-  expect(others.filter((name) => name.includes("preview"))).toEqual([]);
+  expect(others.filter((name) => name.endsWith("-preview"))).toEqual([]);
 });
 
 test("each night both stacks are compared with what was deployed, each as the main branch sees it", () => {
@@ -190,4 +201,26 @@ test("every secret and variable that a workflow reads is explained, and nothing 
     [...line.split("|")[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
   );
   expect(explained.sort()).toEqual([...new Set(read)].sort());
+});
+
+test("a preview environment is made for whom the label was set, and goes with the pull request, the label or a week", () => {
+  const { on, jobs: all } = workflow("environment.yml");
+  expect(on).toMatchObject({
+    pull_request: { types: expect.arrayContaining(["labeled", "unlabeled", "closed"]) },
+  });
+  expect(all.make!.if).toContain("contains(github.event.pull_request.labels.*.name, 'preview')");
+  expect(all.remove!.if).toContain("github.event.action == 'closed'");
+  const ran = Object.values(all).flatMap(({ steps }) =>
+    steps.flatMap(({ run = "" }) => run.match(/ci\/environment .*/) ?? []),
+  );
+  expect(ran).toEqual([
+    'ci/environment make "$NUMBER"',
+    'ci/environment remove "$NUMBER"',
+    "ci/environment expire 7d",
+  ]);
+  for (const name of ["make", "remove"])
+    expect(all[name]!.concurrency).toEqual({
+      group: "environment-${{ github.event.pull_request.number }}",
+      "cancel-in-progress": false,
+    });
 });

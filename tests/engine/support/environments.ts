@@ -30,9 +30,16 @@ export class Environments {
     return `dating-${this.stack(name)}`;
   }
 
-  /** Makes or updates an environment. @returns its address, as the command prints it */
-  create(name: string): string {
-    const printed = this.project.run("./dating", ["env", "create", name]);
+  /**
+   * Makes or updates an environment.
+   *
+   * @param front the stack whose edge leads to it, and the password that is asked for
+   * @returns its address, as the command prints it
+   */
+  create(name: string, front?: { behind: string; password: string }): string {
+    const options = front ? ["--behind", front.behind, "--secrets"] : [];
+    const input = front && `password=${front.password}\n`;
+    const printed = this.project.run("./dating", ["env", "create", name, ...options], input);
     const [, url] = /^.* is stack \S+: {2}(\S+)$/m.exec(printed) ?? [];
     if (!url) throw new Error(`no address in: ${printed}`);
     return url;
@@ -48,6 +55,11 @@ export class Environments {
   /** Everything that people see of an environment: it answers, and its database has people in it. */
   async look(name: string, url: string): Promise<{ page: string; users: number; unhealthy: string[] }> {
     await requestUntilHealthy(url);
+    return { page: (await request(`${url}/`)).body, ...(await this.lookInside(name)) };
+  }
+
+  /** The same, without its page. */
+  async lookInside(name: string): Promise<{ users: number; unhealthy: string[] }> {
     const users = await docker(
       ...[
         "exec",
@@ -61,7 +73,6 @@ export class Environments {
     );
     const found = await services(this.prefix(name));
     return {
-      page: (await request(`${url}/`)).body,
       users: Number(users),
       unhealthy: Object.keys(found).filter((service) => found[service]!.State.Health?.Status !== "healthy"),
     };

@@ -17,6 +17,7 @@ export const anyCertificate = Symbol("any certificate");
 /**
  * Asks a server on loopback as `host`.
  *
+ * @param more further headers
  * @param trust what vouches for the server's certificate, in PEM form; one that does not fit rejects. Default: plain HTTP.
  */
 export function ask(
@@ -24,13 +25,14 @@ export function ask(
   port: number,
   path: string,
   trust?: string | typeof anyCertificate,
+  more: Record<string, string> = {},
 ): Promise<NamedAnswer> {
   return new Promise((resolve, reject) => {
     const options = {
       host: "127.0.0.1",
       port,
       path,
-      headers: { host },
+      headers: { host, ...more },
       timeout: 10_000,
       agent: false as const,
     };
