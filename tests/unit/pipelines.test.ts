@@ -290,6 +290,15 @@ describeWithSsh("ci/pipeline", () => {
     expect(stdout).not.toMatch(/^(AWS_(ACCESS|SECRET).*|PULUMI_ACCESS_TOKEN)=/m);
   });
 
+  test("hands AWS what GitLab says of the job, for as long as it runs", () => {
+    const given = { ...secrets(), AWS_TOKEN: "vouched", AWS_ROLE_ARN: "arn:aws:iam::0:role/state" };
+    const look = 'cat "$AWS_WEB_IDENTITY_TOKEN_FILE"; echo " $AWS_WEB_IDENTITY_TOKEN_FILE ${AWS_TOKEN-none}"';
+    const { stdout } = run("pipeline", ["sh", "-c", look], given);
+    const [, file = ""] = /^vouched (\S+) none\n$/.exec(stdout) ?? [];
+    expect(file).not.toBe("");
+    expect(existsSync(file)).toBe(false);
+  });
+
   test("logs in to the registry for the command alone, with the password on no command line", () => {
     const log = join(folder, "docker-calls");
     fake(
