@@ -7,7 +7,7 @@ import { projectRoot } from "../images/content";
 import { pulumi } from "../ops/pulumi";
 import { askSecrets, requiredSecrets } from "../ops/secret-values";
 import { StackFile } from "../ops/stack-file";
-import { inWords } from "../ops/stack/backend";
+import { backendInWords } from "../ops/stack/backend";
 import { ask, confirm } from "../ops/stack/confirm";
 import { OperatorError, Refused } from "../ops/stack/errors";
 import { Session } from "../ops/stack/session";
@@ -25,7 +25,7 @@ async function init(stack: string, options: Options): Promise<void> {
     throw new OperatorError(`stack ${stack} needs no init: ./dating up dev, ./dating env create NAME`);
   requireShared(session, options);
   if (session.exists)
-    throw new OperatorError(`stack ${stack} is in the state ${inWords(session.backend)} already`);
+    throw new OperatorError(`stack ${stack} is in the state ${backendInWords(session.backend)} already`);
   const file = existsSync(join(projectRoot, `Pulumi.${stack}.yaml`)) ? new StackFile(stack) : undefined;
   const domain = await answerOf(
     options.domain ?? file?.get("domain"),
@@ -37,7 +37,7 @@ async function init(stack: string, options: Options): Promise<void> {
     "docker-host",
     "Docker host, as in ssh://deploy@dating.example.com: ",
   );
-  console.log(`${stack} on ${dockerHost} · served as ${domain} · state ${inWords(session.backend)}`);
+  console.log(`${stack} on ${dockerHost} · served as ${domain} · state ${backendInWords(session.backend)}`);
   await confirm(stack, options.yes);
 
   const provider = options.secretsProvider ? ["--secrets-provider", options.secretsProvider] : [];

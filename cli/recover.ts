@@ -1,5 +1,5 @@
 import { asksFirst } from "../config/stack-kind";
-import { inWords } from "../host/holder";
+import { holderInWords } from "../host/holder";
 import { recover } from "../ops/recovery/recover";
 import { confirm } from "../ops/stack/confirm";
 import { Session } from "../ops/stack/session";
@@ -27,7 +27,9 @@ async function run(stack: string, options: Options): Promise<void> {
       }),
     {
       takeOver: async (holder) => {
-        console.log(`The stack is locked: ${inWords(holder)}. If that still works, both hurt the stack.`);
+        console.log(
+          `The stack is locked: ${holderInWords(holder)}. If that still works, both hurt the stack.`,
+        );
         // Nobody is asked in a pipeline: --yes alone is said too easily to take something away from somebody.
         await confirm(stack, options.yes && options.force);
         return true;

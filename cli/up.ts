@@ -4,7 +4,7 @@ import { isMadeByItself } from "../config/stack-kind";
 import { buildImages, imagesUsedBy } from "../ops/image-builds";
 import { pulumi } from "../ops/pulumi";
 import { applyPlan } from "../ops/review/apply";
-import { inWords } from "../ops/stack/backend";
+import { backendInWords } from "../ops/stack/backend";
 import { OperatorError, Refused } from "../ops/stack/errors";
 import { Session } from "../ops/stack/session";
 import { changing } from "./change";
@@ -23,7 +23,7 @@ async function up(stack: string, { plan, dryRun: dry }: Options): Promise<number
     throw new OperatorError(`there is no plan ${plan}. Save one: ${anew(stack, plan)}`);
   if (!session.exists && !isMadeByItself(stack))
     throw new Refused(
-      `there is no stack ${stack} in the state ${inWords(session.backend)}, and only dev and previews are made by themselves. ` +
+      `there is no stack ${stack} in the state ${backendInWords(session.backend)}, and only dev and previews are made by themselves. ` +
         `Make it: ./dating init ${stack}`,
     );
   if (dry) {

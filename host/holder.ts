@@ -118,6 +118,6 @@ function workersOf(token: string): number[] {
 }
 
 /** Who, since when and what, in one sentence without its full stop. */
-export function inWords({ who, since, doing, pid }: Holder): string {
+export function holderInWords({ who, since, doing, pid }: Holder): string {
   return `${who} (process ${pid}) changes it since ${since}: ${doing}`;
 }

@@ -1,6 +1,6 @@
 import type { HostAnswers } from "../answers";
 import type { Finding } from "../finding";
-import { holderIn, inWords, isGone, lockLabel, lockVariable } from "../holder";
+import { holderIn, holderInWords, isGone, lockLabel, lockVariable } from "../holder";
 import type { Wanted } from "../wanted";
 
 /**
@@ -20,7 +20,7 @@ export function judgeLock(
     {
       level: "refuse",
       mayPass: true,
-      what: `the stack is locked: ${inWords(holder)}`,
+      what: `the stack is locked: ${holderInWords(holder)}`,
       why: "two commands that change one stack at the same time undo each other's work",
       fix: `wait for it; where it is known to be dead: ./dating recover ${stack}`,
     },

@@ -4,7 +4,7 @@ import { DockerHost } from "../host/inspect";
 import { reachGrafana } from "../host/reach-grafana";
 import { pulumi } from "../pulumi";
 import { progress } from "../quiet";
-import { chosenBackend, inWords } from "../stack/backend";
+import { chosenBackend, backendInWords } from "../stack/backend";
 import { Refused } from "../stack/errors";
 import type { LockPlace } from "../stack/lock";
 import { drainReplaced, drainUnknown } from "./drain";
@@ -99,7 +99,7 @@ function refuseForeign(stack: string, host: DockerHost, known: ReadonlySet<strin
   if (names.some((name) => begun.has(name))) return;
   throw new Refused(
     [
-      `None of the running containers of stack ${stack} is in its state ${inWords(chosenBackend())}: ${names.join(", ")}.`,
+      `None of the running containers of stack ${stack} is in its state ${backendInWords(chosenBackend())}: ${names.join(", ")}.`,
       "They were deployed from another state. Nothing was changed.",
       "  Use that one: pulumi login, or PULUMI_BACKEND_URL, and recover again.",
       "  Where it is an older copy that is wanted back: pulumi stack import --stack " +

@@ -36,7 +36,7 @@ function loggedIn(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 /** A backend for people: without the options behind its address, nor a password in it. */
-export function inWords({ url, own }: Backend): string {
+export function backendInWords({ url, own }: Backend): string {
   if (own) return "on this machine";
   const address = url.replace(/\?.*$/, "").replace(/\/\/[^/@]*@/, "//");
   return `in ${address.replace(/^https:\/\/api\.pulumi\.com\/?$/, "Pulumi Cloud")}`;

@@ -4,7 +4,7 @@ import { constants } from "node:os";
 
 import {
   holderIn,
-  inWords,
+  holderInWords,
   isGone,
   labelsOf,
   lockLabel,
@@ -90,13 +90,13 @@ async function take(place: LockPlace, holder: Holder, { takeOver }: LockOptions)
     if (held === undefined) continue;
     if (isGone(held.holder))
       console.error(
-        `The lock was left by a command that is gone, and is taken over: ${inWords(held.holder)}`,
+        `The lock was left by a command that is gone, and is taken over: ${holderInWords(held.holder)}`,
       );
     else if (!(await takeOver?.(held.holder))) {
       const orphans = orphansOf(held.holder);
       throw new Refused(
         [
-          `Stack ${place.stack} is locked: ${inWords(held.holder)}. Nothing was changed.`,
+          `Stack ${place.stack} is locked: ${holderInWords(held.holder)}. Nothing was changed.`,
           ...(orphans.length > 0
             ? [`That command is gone, and what it has begun is still at work: process ${orphans.join(", ")}.`]
             : []),
@@ -155,7 +155,7 @@ function letGo(place: LockPlace, id: string): void {
     if (remove(place, id)) return;
     const other = find(place);
     const since = other
-      ? `was taken over meanwhile: ${inWords(other.holder)}`
+      ? `was taken over meanwhile: ${holderInWords(other.holder)}`
       : "was removed meanwhile, as `docker container prune` does";
     console.error(
       `The lock of stack ${place.stack} ${since}. What others did at the same time may be mixed with this: ` +

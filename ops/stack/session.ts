@@ -6,7 +6,7 @@ import { projectRoot } from "../../images/content";
 import { dockerHostOf, findResources, type DeployedResource } from "../deployment";
 import { stateFolder } from "../local-state";
 import { StackFile } from "../stack-file";
-import { chosenBackend, inWords, type Backend } from "./backend";
+import { chosenBackend, backendInWords, type Backend } from "./backend";
 import { OperatorError } from "./errors";
 
 /**
@@ -38,7 +38,7 @@ export class Session {
   get resources(): DeployedResource[] {
     if (this.found) return this.found.filter(({ replaced }) => !replaced);
     throw new OperatorError(
-      `there is no stack ${this.stack} in the state ${inWords(this.backend)}. Another backend may have it: pulumi login, or PULUMI_BACKEND_URL`,
+      `there is no stack ${this.stack} in the state ${backendInWords(this.backend)}. Another backend may have it: pulumi login, or PULUMI_BACKEND_URL`,
     );
   }
 
@@ -74,7 +74,7 @@ export class Session {
   /** Which stack, where, with which state, by whom: what is said before anything changes. */
   line(): string {
     const where = this.dockerHost ?? process.env.DOCKER_HOST ?? "this machine";
-    return `${this.stack} on ${where} · state ${inWords(this.backend)} · as ${whoAmI()}`;
+    return `${this.stack} on ${where} · state ${backendInWords(this.backend)} · as ${whoAmI()}`;
   }
 
   /** The state of a stack in a folder, which is read as a file: asking the backend takes as long as a preview. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { changing } from "../../cli/change";
 import { givenPassphrase, passphraseProblems } from "../../config/passphrase";
 import { whoAmI } from "../../host/holder";
-import { chosenBackend, inWords, ownStateFolder } from "../../ops/stack/backend";
+import { chosenBackend, backendInWords, ownStateFolder } from "../../ops/stack/backend";
 import { OperatorError } from "../../ops/stack/errors";
 import { requireDeployed, Session } from "../../ops/stack/session";
 
@@ -51,7 +51,7 @@ describe("the backend", () => {
     ["https://api.pulumi.com", "in Pulumi Cloud"],
     ["postgres://ana:secret@db/state", "in postgres://db/state"],
     ["file:///srv/state", "in file:///srv/state"],
-  ])("%s is told as %s", (url, words) => expect(inWords({ url, own: false })).toBe(words));
+  ])("%s is told as %s", (url, words) => expect(backendInWords({ url, own: false })).toBe(words));
 });
 
 test("what was read before the stack was locked is read anew inside of the lock", async () => {
