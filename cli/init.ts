@@ -5,7 +5,7 @@ import { givenPassphrase, isPublicPassphrase } from "../config/passphrase";
 import { isMadeByItself } from "../config/stack-kind";
 import { projectRoot } from "../images/content";
 import { pulumi } from "../ops/pulumi";
-import { askSecrets, requiredSecrets } from "../ops/secret-values";
+import { requiredSecrets } from "../ops/secret-values";
 import { StackFile } from "../ops/stack-file";
 import { backendInWords } from "../ops/stack/backend";
 import { ask, confirm } from "../ops/stack/confirm";
@@ -27,15 +27,12 @@ async function init(stack: string, options: Options): Promise<void> {
   if (session.exists)
     throw new OperatorError(`stack ${stack} is in the state ${backendInWords(session.backend)} already`);
   const file = existsSync(join(projectRoot, `Pulumi.${stack}.yaml`)) ? new StackFile(stack) : undefined;
-  const domain = await answerOf(
-    options.domain ?? file?.get("domain"),
-    "domain",
-    "Host name, as in dating.example.com: ",
-  );
+  const domain = await answerOf("domain", "Host name, as in dating.example.com", options, file);
   const dockerHost = await answerOf(
-    options.dockerHost ?? file?.get("dockerHost"),
-    "docker-host",
-    "Docker host, as in ssh://deploy@dating.example.com: ",
+    "dockerHost",
+    "Docker host, as in ssh://deploy@dating.example.com",
+    options,
+    file,
   );
   console.log(`${stack} on ${dockerHost} · served as ${domain} · state ${backendInWords(session.backend)}`);
   await confirm(stack, options.yes);
@@ -48,9 +45,10 @@ async function init(stack: string, options: Options): Promise<void> {
   made.set(domain, "domain");
   made.set(dockerHost, "dockerHost");
   made.save();
-  const missing = requiredSecrets.filter((name) => made.value(name) === undefined);
-  if (process.stdin.isTTY) askSecrets(stack, missing);
-  tellRest(stack, process.stdin.isTTY ? [] : missing);
+  tellRest(
+    stack,
+    requiredSecrets.filter((name) => made.value(name) === undefined),
+  );
 }
 
 /** @throws Refused where others could not deploy the stack, or everybody could read its secrets */
@@ -69,12 +67,24 @@ function requireShared({ stack, backend }: Session, { secretsProvider }: Options
     );
 }
 
-async function answerOf(given: unknown, option: string, question: string): Promise<string> {
-  if (typeof given === "string" && given !== "") return given;
-  const answer = await ask(question);
-  if (!answer) throw new Refused(`Nothing was changed. Say it with --${option}`);
-  return answer;
+/** What was given, or is answered; nothing more than a return is what the stack's file has. */
+async function answerOf(
+  key: "domain" | "dockerHost",
+  question: string,
+  options: Options,
+  file: StackFile | undefined,
+): Promise<string> {
+  if (options[key]) return options[key];
+  const written = file?.get(key);
+  const known = typeof written === "string" && written !== "" ? written : undefined;
+  if (known && options.yes) return known;
+  const answer = await ask(known ? `${question} [${known}]: ` : `${question}: `);
+  const chosen = answer === "" ? known : answer;
+  if (!chosen) throw new Refused(`Nothing was changed. Say it with --${kebab(key)}`);
+  return chosen;
 }
+
+const kebab = (key: string) => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** What a deploy still needs: `./dating preview` says the same, and more, of what is wrong. */
 function tellRest(stack: string, missing: string[]): void {

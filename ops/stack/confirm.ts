@@ -24,24 +24,71 @@ export async function confirm(stack: string, yes: boolean | undefined, asking: A
   if (answer !== stack) throw new Refused("Nothing was changed.");
 }
 
-/** Asks for one line. An answer that is piped in is an answer. @returns undefined at the end of the input */
-export function ask(question: string, asking: Asking = {}): Promise<string | undefined> {
+/**
+ * Asks for one line. An answer that is piped in is an answer; each question takes the next line.
+ *
+ * @returns undefined at the end of the input
+ */
+export async function ask(question: string, asking: Asking = {}): Promise<string | undefined> {
   const { input = process.stdin, output = process.stdout } = asking;
-  // What is typed is edited by the terminal that it is typed in; a pipe has none.
-  const lines = createInterface({ input, output, terminal: "isTTY" in input && input.isTTY === true });
-  const handle = input as { ref?: () => void; unref?: () => void };
-  handle.ref?.();
+  if ("isTTY" in input && input.isTTY === true) return askInTerminal(question, input, output);
+  output.write(question);
+  const lines = pipes.get(input) ?? new PipedLines(input);
+  pipes.set(input, lines);
+  return lines.next();
+}
+
+/** What is typed is edited by the terminal, which is free again for the programs that ask next. */
+function askInTerminal(
+  question: string,
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+): Promise<string | undefined> {
+  const lines = createInterface({ input, output, terminal: true });
   return new Promise((answered) => {
     lines.once("line", (line) => {
       answered(line.trim());
       lines.close();
     });
-    lines.once("close", () => {
-      answered(undefined);
-      // Whoever piped the answer in may leave the pipe open; the command is not to wait for its end.
-      handle.unref?.();
-    });
+    lines.once("close", () => answered(undefined));
     lines.setPrompt(question);
     lines.prompt();
   });
 }
+
+/** A pipe brings several lines at once, so what comes with one answer is kept for the next question. */
+class PipedLines {
+  private readonly unread: string[] = [];
+  private ended = false;
+  private take: ((line: string | undefined) => void) | undefined;
+
+  constructor(private readonly input: { ref?: () => void; unref?: () => void } & NodeJS.ReadableStream) {
+    createInterface({ input, terminal: false })
+      .on("line", (line) => {
+        this.unread.push(line.trim());
+        this.answer();
+      })
+      .on("close", () => {
+        this.ended = true;
+        this.answer();
+      });
+  }
+
+  next(): Promise<string | undefined> {
+    this.input.ref?.();
+    return new Promise((take) => {
+      this.take = take;
+      this.answer();
+    });
+  }
+
+  private answer(): void {
+    if (!this.take || (this.unread.length === 0 && !this.ended)) return;
+    this.take(this.unread.shift());
+    this.take = undefined;
+    // Whoever piped the answers in may leave the pipe open; the command is not to wait for its end.
+    this.input.unref?.();
+  }
+}
+
+const pipes = new WeakMap<NodeJS.ReadableStream, PipedLines>();

@@ -47,6 +47,20 @@ test("a question is told, and answered with the first line", async () => {
   expect(said(asking.output)).toContain("Host name: ");
 });
 
+test("each question takes the next line of a pipe, whether they come at once or one after the other", async () => {
+  const asking = typed("dating.example.com\nssh://b");
+  expect(await ask("Host name: ", asking)).toBe("dating.example.com");
+  expect(await ask("Docker host: ", asking)).toBe("ssh://b");
+  expect(await ask("Stack: ", asking)).toBeUndefined();
+  expect(said(asking.output)).toBe("Host name: Docker host: Stack: ");
+
+  const later = typed("a\n", { ends: false });
+  expect(await ask("First: ", later)).toBe("a");
+  const second = ask("Second: ", later);
+  later.input.write("b\n");
+  expect(await second).toBe("b");
+});
+
 test.each([
   ["dev", false, true, true],
   ["preview-pr-7", false, true, true],

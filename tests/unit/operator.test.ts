@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -76,6 +76,25 @@ describe("a stack that is not there", () => {
     );
     expect(printed).toContain(`./dating secrets set ${stack}`);
     expect(printed).toContain("botToken");
+  });
+
+  test("is made with the answers that are piped in, a line for each question", () => {
+    const dating = (input: string) =>
+      spawnSync(process.execPath, ["--require", "tsx/cjs", "cli/main.ts", "init", stack], {
+        ...{ cwd: projectRoot, encoding: "utf8", input },
+        env: process.env,
+      });
+    const { status, stdout } = dating(`dating.example.com\nssh://deploy@example.com\n${stack}\n`);
+    expect(stdout).toContain(`${stack} on ssh://deploy@example.com · served as dating.example.com`);
+    expect(status).toBe(0);
+    expect(readFileSync(stackFile, "utf8")).toContain("dating:domain: dating.example.com");
+
+    // What the file has already is offered: a return takes it.
+    const again = dating(`\nssh://another\n${stack}\n`);
+    expect(again.stdout).toContain("[dating.example.com]: ");
+    expect(again.stdout).toContain(`${stack} on ssh://another · served as dating.example.com`);
+    expect(dating("\n\n").status).toBe(3);
+    expect(readFileSync(stackFile, "utf8")).toContain("dating:dockerHost: ssh://another");
   });
 
   test.each([
