@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -100,10 +101,28 @@ export async function over<T>(
       begin(resolve, failed);
     });
   } finally {
-    // A hook ends only when nothing is waited for any more.
     clearTimeout(timer);
-    child.kill();
+    await ended(child);
   }
+}
+
+/** Milliseconds in which the other side of a connection answers its end with its own. */
+const parting = 1_000;
+
+/**
+ * Ends the process that passes bytes on: a hook ends only when nothing is waited for any more. A signal to end is not enough:
+ * over SSH, `docker exec` then waits for the other side, which knows of nothing.
+ */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    const gone = once(child, "exit");
+    child.stdin?.end();
+    const timer = setTimeout(() => child.kill("SIGKILL"), parting);
+    await gone;
+    clearTimeout(timer);
+  }
+  child.stdout?.destroy();
+  child.stderr?.destroy();
 }
 
 async function relay({ from, address, port, tls, host = address, path }: Question): Promise<Answer> {

@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { ask, CouldNotAsk, Deadline, inspect, NoSuchContainer, Refused } from "../../hooks/lib/docker.mts";
@@ -110,6 +112,21 @@ test("a question into a container that nobody answers is over at once, and keeps
     env: process.env,
   });
   expect(stdout).toBe("nc: Connection refused\n0\n");
+});
+
+test("a connection into a container is ended, also where docker waits for the other side when it is told to end", () => {
+  const folder = mkdtempSync(join(tmpdir(), "dating-asking-"));
+  writeFileSync(join(folder, "docker"), "#!/bin/sh\ntrap '' TERM\necho up\nexec sleep 300\n", { mode: 0o755 });
+  const relay = JSON.stringify(join(__dirname, "../../hooks/lib/relay.mts"));
+  const script = `import { connectFrom, over } from ${relay};
+    const passage = connectFrom({ from: "edge", address: "127.0.0.1", port: 1 });
+    console.log(await over(passage, (done) => passage.bytes.once("data", () => done("answered"))));`;
+  const { stdout, status } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
+    ...{ encoding: "utf8", timeout: 45_000 },
+    env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+  });
+  rmSync(folder, { recursive: true });
+  expect({ stdout, status }).toEqual({ stdout: "answered\n", status: 0 });
 });
 
 describe("sessions", () => {
