@@ -8,7 +8,7 @@ import { projectRoot } from "../../images/content";
 
 const docs = readdirSync(join(projectRoot, "docs")).filter((name) => name.endsWith(".md"));
 const documents = [
-  ...["README.md", "CONTRIBUTING.md", "offline/README.md", "bench/README.md"],
+  ...["README.md", "CONTRIBUTING.md", "SECURITY.md", "offline/README.md", "bench/README.md"],
   ...docs.map((name) => `docs/${name}`),
 ];
 const read = (document: string) => readFileSync(join(projectRoot, document), "utf8");
