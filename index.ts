@@ -1,6 +1,3 @@
-import "./config/lazy-arborist";
-import "./config/promise-traces";
-
 import * as pulumi from "@pulumi/pulumi";
 
 import { Backup } from "./components/backup";
