@@ -2,14 +2,14 @@ import { writeFileSync } from "node:fs";
 
 import { instance } from "@viz-js/viz";
 
-import { dot, mermaid } from "../ops/drawing/draw";
+import { dot, mermaid, withDarkSide } from "../ops/drawing/draw";
 import { graphOf } from "../ops/drawing/model";
 import { registrations } from "../ops/drawing/registrations";
 import { act, define, fromCaller } from "./command";
 
 async function graph(stack: string, { svg }: { svg?: string }): Promise<void> {
   const drawn = graphOf(stack, await registrations(stack));
-  if (svg) writeFileSync(svg, (await instance()).renderString(dot(drawn), { format: "svg" }));
+  if (svg) writeFileSync(svg, withDarkSide((await instance()).renderString(dot(drawn), { format: "svg" })));
   else process.stdout.write(mermaid(drawn));
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { projectRoot } from "../../images/content";
+import { asked, dot, withDarkSide } from "../../ops/drawing/draw";
 import { graphOf } from "../../ops/drawing/model";
 import type { Registration } from "../../ops/drawing/registrations";
 
@@ -33,6 +34,40 @@ test("the program's own services, ports, volumes and needs are in Mermaid", () =
   ])
     expect(text).toContain(`  ${line}\n`);
 }, 60_000);
+
+test("who is drawn as asking another has a network in common with it", () => {
+  const text = graph("dev");
+  const networksOf = (name: string) =>
+    [...text.matchAll(/^ {2}s_(\w+) --- n_(\w+)$/gm)]
+      .filter(([, service]) => service === name.replaceAll("-", "_"))
+      .map(([, , network]) => network);
+  for (const [from, to] of asked)
+    expect(networksOf(from).filter((network) => networksOf(to).includes(network))).not.toEqual([]);
+}, 60_000);
+
+test("the picture has words on its lines, each service's networks in it, and a dark side", () => {
+  const service = (name: string, networks: string[]) => ({ name, networks, volumes: [], ports: [] });
+  const text = dot({
+    services: [service("bot", ["edge", "internal"]), service("postgres", ["internal"])],
+    jobs: ["migrations"],
+    networks: [
+      { name: "edge", internal: false },
+      { name: "internal", internal: true },
+    ],
+    volumes: [],
+    dependencies: [
+      { from: "bot", to: "postgres" },
+      { from: "bot", to: "migrations" },
+    ],
+  });
+  expect(text).toContain('label="bot\\nedge ↗, internal"');
+  expect(text).toContain(`"s bot" -> "s postgres" [label="people's data"]`);
+  expect(text).toContain('"s bot" -> "s migrations" [style=dashed, label="waits for"]');
+  expect(text).not.toContain("traefik");
+  expect(withDarkSide('<svg width="1"><g/></svg>')).toMatch(
+    /^<svg width="1">\n<style>@media \(prefers-color-scheme: dark\)/,
+  );
+});
 
 test("of a component with several services each stands for itself", () => {
   const container = (name: string, dependencies: string[]): Registration[] => [
