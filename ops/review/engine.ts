@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { stateOnlyVariable } from "../../host/state-only";
 import { projectRoot } from "../../images/content";
-import { chosenBackend, inWords } from "../stack/backend";
+import { backendInWords, chosenBackend } from "../stack/backend";
 import { OperatorError } from "../stack/errors";
 import { openUnknownSecrets } from "./plan";
 import { withBrokenRules } from "./rules";
@@ -77,7 +77,7 @@ export function runPreview(stack: string, { plan, stateOnly, ...deploying }: Pre
     if (error) throw error;
     if (/no stack named/i.test(stderr))
       throw new OperatorError(
-        `there is no stack ${stack} in the state ${inWords(chosenBackend())}. Make it: ./dating init ${stack}; or choose the backend ` +
+        `there is no stack ${stack} in the state ${backendInWords(chosenBackend())}. Make it: ./dating init ${stack}; or choose the backend ` +
           "that has it: PULUMI_BACKEND_URL",
       );
     if (!stdout.includes("{")) throw new Error(`the engine gave no preview of ${stack}: ${stderr.trim()}`);

@@ -22,6 +22,8 @@ const text = readFileSync(join(projectRoot, ".gitlab-ci.yml"), "utf8");
 const parsed = load(text) as Record<string, Job>;
 const jobs = Object.entries(parsed).filter(([name, job]) => !name.startsWith(".") && job.script);
 
+jest.setTimeout(60_000);
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "dating-gitlab-"));
