@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 
 import { isMadeByItself } from "../config/stack-kind";
 import { buildImages, imagesUsedBy } from "../ops/image-builds";
+import { announced } from "../ops/notices";
 import { pulumi } from "../ops/pulumi";
 import { applyPlan } from "../ops/review/apply";
 import { backendInWords } from "../ops/stack/backend";
@@ -35,12 +36,14 @@ async function up(stack: string, { plan, dryRun: dry }: Options): Promise<number
     if (!session.exists) pulumi(["stack", "init", stack, "--no-select"]);
     await buildImages(imagesUsedBy(stack));
     if (plan) await apply(stack, plan);
-    else pulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy"]);
+    else await announced(stack, () => pulumi([...deploy, "--stack", stack]));
     console.log();
     await showStatus(stack);
     pruneAfterDeploy(stack);
   });
 }
+
+const deploy = ["up", "--yes", "--skip-preview", "--policy-pack", "policy"];
 
 async function apply(stack: string, plan: string): Promise<void> {
   try {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { projectRoot } from "../../images/content";
+import { announced } from "../notices";
 import { isQuiet } from "../quiet";
 import { deployingOptions, secretValues, type Deploying } from "./engine";
 import { redactor } from "./values";
@@ -33,10 +34,14 @@ export interface ApplyOptions extends Deploying {
  *
  * @throws Error that names what differs from the plan, when anything does, or says that the deploy failed
  */
-export async function applyPlan(
+export function applyPlan(stack: string, plan: string, options: ApplyOptions = {}): Promise<void> {
+  return announced(stack, () => apply(stack, plan, options));
+}
+
+async function apply(
   stack: string,
   plan: string,
-  { message, atOnce = false, ...deploying }: ApplyOptions = {},
+  { message, atOnce = false, ...deploying }: ApplyOptions,
 ): Promise<void> {
   // With its own preview, usually: that is held against the plan, too, before anything is touched.
   const args = [

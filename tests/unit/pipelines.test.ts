@@ -169,10 +169,22 @@ describe("ci/drift-issue", () => {
     expect(calls()).toHaveLength(1);
   });
 
+  test("tells who waits for it that it has looked, with the address on no command line", () => {
+    fake("bin/curl", `echo "curl $*: $(cat)" >>${join(folder, "calls")}`);
+    drift(0);
+    fakeGitHub("");
+    const given = { HEARTBEAT_URL: "https://heartbeats.example.com/1234" };
+    expect(run("drift-issue", ["prod"], given)).toMatchObject({ status: 0 });
+    expect(calls().at(-1)).toMatch(/^curl .*--config -: url = "https:\/\/heartbeats.example.com\/1234"$/);
+  });
+
   test("says nothing about a stack that could not be looked at, and fails", () => {
+    fake("bin/curl", `echo curl >>${join(folder, "calls")}`);
     drift(1);
     fakeGitHub("12");
-    expect(run("drift-issue", ["prod"])).toMatchObject({ status: 1 });
+    expect(run("drift-issue", ["prod"], { HEARTBEAT_URL: "https://heartbeats.example.com" })).toMatchObject({
+      status: 1,
+    });
     expect(calls()).toEqual([]);
   });
 });
