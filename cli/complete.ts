@@ -28,15 +28,15 @@ export function completionScript(shell: (typeof shells)[number], tree: Command, 
 
 # The words that may follow those that are there: commands and options, and the stacks.
 _dating_words() {
-    local path=
+    local place=
     case "\${1:-}" in
-        ${groups.join(" | ")}) path="$1\${2:+ $2}" ;;
-        *) path=\${1:-} ;;
+        ${groups.join(" | ")}) place="$1\${2:+ $2}" ;;
+        *) place=\${1:-} ;;
     esac
-    case "$path" in
+    case "$place" in
 ${cases.join("\n")}
     esac
-    [ -z "$path" ] || (cd '${root.replaceAll("'", "'\\''")}' && ls Pulumi.*.yaml 2>/dev/null | sed 's/^Pulumi\\.//; s/\\.yaml$//')
+    [ -z "$place" ] || (cd '${root.replaceAll("'", "'\\''")}' && ls Pulumi.*.yaml 2>/dev/null | sed 's/^Pulumi\\.//; s/\\.yaml$//')
 }
 `;
   return `${shell === "zsh" ? "#compdef dating\n" : ""}${common}${shell === "zsh" ? zsh : bash}`;
@@ -60,4 +60,6 @@ _dating() {
     compadd -a found || _files
 }
 compdef _dating dating ./dating
+# From a folder of functions, zsh reads this file at the first completion, and expects that one of it.
+if [ "$funcstack[1]" = _dating ]; then _dating "$@"; fi
 `;

@@ -229,6 +229,23 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _dating; echo "\${COMPREPLY[@]}"`;
     expect(completed("./dating", "up", "stag")).toEqual(["staging"]);
     expect(completed("./dating", "backup", "restore", "prod", "--from-")).toEqual(["--from-stack"]);
   });
+
+  const inZsh = `compdef() {}
+${completionScript("zsh", whole, projectRoot)}`;
+
+  test("leaves alone the variables that mean something to zsh, as path does", () => {
+    expect(inZsh).not.toMatch(/\blocal (-a )?(path|fpath|cdpath|words|status)\b/);
+  });
+
+  const withZsh = spawnSync("zsh", ["--version"]).status === 0 ? test : test.skip;
+  withZsh("finds commands and stacks in zsh", () => {
+    const found = (...words: string[]) =>
+      spawnSync("zsh", ["-fc", `${inZsh}\n_dating_words "$@"`, "zsh", ...words], { encoding: "utf8" })
+        .stdout.trim()
+        .split(/\s/);
+    expect(found()).toEqual(expect.arrayContaining(["status", "backup"]));
+    expect(found("up")).toEqual(expect.arrayContaining(["--plan", "prod", "staging"]));
+  });
 });
 
 test("the launcher prepares the environment for each command that needs more than packages", () => {
