@@ -1,26 +1,87 @@
+import { writeFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+
+import { Option } from "commander";
+
+import { overviewOf } from "../ops/host/overview";
+import { overviewPage } from "../ops/host/overview-page";
 import { statusReport } from "../ops/host/report";
-import { statusOf } from "../ops/host/status";
-import { act, define, json, printJson, type CommonOptions } from "./command";
+import { statusOf, type Status } from "../ops/host/status";
+import { changesBetween } from "../ops/host/watch";
+import { OperatorError } from "../ops/stack/errors";
+import { act, define, fromCaller, json, printJson, type CommonOptions } from "./command";
+
+interface Options extends CommonOptions {
+  html?: string;
+  watch?: true;
+}
+
+/** Milliseconds between two looks: as often as a release is asked for its health. */
+const interval = 2000;
+
+/** Moves a terminal's cursor to its beginning and takes away what stands there. */
+const clear = "\x1b[H\x1b[2J";
 
 /** Prints what of a stack runs where. */
 export async function showStatus(stack: string): Promise<void> {
-  const { url, where, services, notServed, pulumi, grafana, certificates } = await statusOf(stack);
-  console.log(statusReport(stack, url, where, services, pulumi));
-  if (notServed.length > 0) console.log(["Not served:", ...notServed].join("\n  "));
-  if (grafana) console.log(`Grafana:         ${grafana}`);
-  for (const line of certificates) console.log(line);
+  console.log(statusLines(await statusOf(stack)));
 }
 
-async function status(stack: string, options: CommonOptions): Promise<void> {
+function statusLines(seen: Status): string {
+  const { stack, url, where, services, notServed, pulumi, grafana, certificates } = seen;
+  return [
+    statusReport(stack, url, where, services, pulumi),
+    ...(notServed.length > 0 ? [["Not served:", ...notServed].join("\n  ")] : []),
+    ...(grafana ? [`Grafana:         ${grafana}`] : []),
+    ...certificates,
+  ].join("\n");
+}
+
+async function status(stack: string, options: Options): Promise<void> {
+  if (options.watch) return watch(stack);
+  if (options.html !== undefined) {
+    writeFileSync(options.html, overviewPage(await overviewOf(stack)));
+    return console.log(`Written: ${options.html}`);
+  }
   if (options.json) printJson(await statusOf(stack));
   else await showStatus(stack);
 }
 
+/** Until it is interrupted: a terminal shows what is, a pipe gets a line for each change. */
+async function watch(stack: string): Promise<void> {
+  let before: Status | undefined;
+  for (;;) {
+    const now = await statusOf(stack).catch((error: Error) => {
+      // Where the first look fails, the next ones do, too; later, an engine may be away for a moment.
+      if (!before || error instanceof OperatorError) throw error;
+      console.error(`could not be asked: ${error.message}`);
+    });
+    if (now && process.stdout.isTTY) console.log(`${clear}${statusLines(now)}`);
+    else if (now) for (const line of changesBetween(before, now)) console.log(`${timeOfDay()} ${line}`);
+    before = now ?? before;
+    await pause(interval);
+  }
+}
+
+const timeOfDay = () => new Date().toISOString().slice(11, 19);
+
 export const command = define(
   "status",
-  "Says what of a stack runs where, under which addresses, what is not served, and what is a stand-in.",
-  ["status prod", "status prod --json"],
+  "Says what of a stack runs where, under which addresses, what is not served, and what is a stand-in. --html writes all that is\n" +
+    "known of it as one page: also since when, its backups and its drift.",
+  ["status prod", "status prod --watch", "status prod --html prod.html", "status prod --json"],
 )
   .argument("<stack>")
+  .addOption(
+    new Option("--html <file>", "write a page instead: services, certificates, backups, drift")
+      .argParser(fromCaller)
+      .conflicts(["json", "watch"]),
+  )
+  .addOption(
+    new Option(
+      "--watch",
+      "go on looking until it is interrupted; without a terminal, a line for each change",
+    ).conflicts(["json", "html"]),
+  )
   .addOption(json());
 act(command, status);

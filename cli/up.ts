@@ -1,13 +1,18 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 
+import { servicesFor } from "../config/keys";
 import { isMadeByItself } from "../config/stack-kind";
+import { projectRoot } from "../images/content";
 import { buildImages, imagesUsedBy } from "../ops/image-builds";
 import { announced } from "../ops/notices";
+import { deploy } from "../ops/progress/deploy";
 import { pulumi } from "../ops/pulumi";
 import { applyPlan } from "../ops/review/apply";
 import { backendInWords } from "../ops/stack/backend";
 import { OperatorError, Refused } from "../ops/stack/errors";
 import { Session } from "../ops/stack/session";
+import { logCollectorIn, StackFile } from "../ops/stack-file";
 import { changing } from "./change";
 import { act, define, dryRun, fromCaller, quiet, type CommonOptions } from "./command";
 import { pruneAfterDeploy } from "./old-images";
@@ -36,14 +41,22 @@ async function up(stack: string, { plan, dryRun: dry }: Options): Promise<number
     if (!session.exists) pulumi(["stack", "init", stack, "--no-select"]);
     await buildImages(imagesUsedBy(stack));
     if (plan) await apply(stack, plan);
-    else await announced(stack, () => pulumi([...deploy, "--stack", stack]));
+    else {
+      const args = ["up", "--stack", stack, "--yes", "--skip-preview", "--policy-pack", "policy"];
+      await announced(stack, () => deploy(stack, args, session.environment, servicesOf(stack)));
+    }
     console.log();
     await showStatus(stack);
     pruneAfterDeploy(stack);
   });
 }
 
-const deploy = ["up", "--yes", "--skip-preview", "--policy-pack", "policy"];
+/** The services that a stack is to have, as far as its file tells. */
+function servicesOf(stack: string): readonly string[] {
+  if (!existsSync(join(projectRoot, `Pulumi.${stack}.yaml`))) return [];
+  const file = new StackFile(stack);
+  return servicesFor(String(file.value("monitoring")) === "true", logCollectorIn(file));
+}
 
 async function apply(stack: string, plan: string): Promise<void> {
   try {

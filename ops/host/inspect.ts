@@ -6,7 +6,7 @@ export interface InspectedContainer {
   Name: string;
   /** Id of the image that it runs. */
   Image: string;
-  State: { Running: boolean; Status: string; Health?: { Status: string } };
+  State: { Running: boolean; Status: string; StartedAt?: string; Health?: { Status: string } };
   Config: {
     /** The image's reference, as it was given. */
     Image: string;

@@ -5,6 +5,8 @@ export interface ServiceStatus {
   service: string;
   /** `healthy`, `unhealthy` and so on, or the container's state where it does not run. */
   state: string;
+  /** When its container was started, in ISO 8601; undefined where it does not run. */
+  since?: string;
   /** Where it is reached from: addresses and paths of the edge, or ports of the Docker host. */
   reached: string[];
   image: string;

@@ -50,11 +50,16 @@ export async function statusOf(stack: string): Promise<Status> {
   );
   const services = containers.flatMap((container) => {
     const service = container.Config.Labels?.["dating.service"];
+    if (!service) return [];
     const { Image: image } = container.Config;
-    const standIn = standInFor(image, images.get(container.Image));
-    return service
-      ? [{ service, state: stateOf(container), reached: reachOf(container, url), image, standIn }]
-      : [];
+    const { Running, StartedAt } = container.State;
+    return [
+      {
+        ...{ service, state: stateOf(container), since: Running ? StartedAt : undefined },
+        ...{ reached: reachOf(container, url), image },
+        standIn: standInFor(image, images.get(container.Image)),
+      },
+    ];
   });
   services.sort((a, b) => (a.service < b.service ? -1 : 1));
   return {

@@ -1,25 +1,13 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { projectRoot } from "../../images/content";
 import { announced } from "../notices";
 import { isQuiet } from "../quiet";
+import { passSignals } from "../stack/signals";
 import { deployingOptions, secretValues, type Deploying } from "./engine";
 import { redactor } from "./values";
 import { PlanOutput } from "./violations";
-
-/**
- * Leaves it to a deploy when to end, so that this process has the stack's lock as long as that works. A terminal gives its
- * Ctrl-C to both; a second one, which this process must not add, would end the deploy at once.
- *
- * @returns what takes that back
- */
-function passSignals(child: ChildProcess): () => void {
-  const pass = (signal: NodeJS.Signals) => child.kill(signal);
-  const wait = () => {};
-  process.on("SIGTERM", pass).on("SIGHUP", pass).on("SIGINT", wait);
-  return () => void process.off("SIGTERM", pass).off("SIGHUP", pass).off("SIGINT", wait);
-}
 
 /** How a plan is applied: as it was previewed. */
 export interface ApplyOptions extends Deploying {
