@@ -1,5 +1,8 @@
 const patterns = [
   /error: resource (?<urn>urn:\S+) violates plan: (?<what>.*)$/,
+  // Of the outputs of a component, by its row alone; below, under "Diagnostics", once more without a name.
+  /^\s*\S+ (?<name>\S+)\s+error: resource violates plan: (?<what>.*)$/,
+  /^\s*error: resource violates plan: /,
   /error: no plan for resource (?<urn>urn:\S+)/,
   /error: (?<what>\S+ is not allowed by the plan: .*)$/,
   /error: expected resource operations for (?<urn>urn:\S+) but none were seen/,
@@ -26,8 +29,10 @@ export class PlanOutput {
     if (/^Updating \(/.test(line)) this.applying = true;
     const match = patterns.map((pattern) => pattern.exec(line)).find(Boolean);
     if (match) {
-      const subject = match.groups?.urn?.split("::").at(-1);
-      const what = match.groups ? describe(match.groups.what) : "";
+      // Told already, with its name.
+      if (!match.groups) return undefined;
+      const subject = match.groups.urn?.split("::").at(-1) ?? match.groups.name;
+      const what = describe(match.groups.what);
       this.found.add(this.redact(subject ? `${subject}: ${what}` : what));
       return undefined;
     }
