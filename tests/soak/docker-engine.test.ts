@@ -9,7 +9,7 @@ import { requestUntil, requestUntilHealthy } from "../engine/support/http";
 import { deployAndKill, expectConverged, objects, recover, spread } from "../engine/support/killing";
 import { Load } from "../engine/support/load";
 import type { Project } from "../engine/support/project";
-import { DockerHost } from "./support/docker-host";
+import { DockerHost } from "../engine/support/docker-host";
 
 jest.setTimeout(1_800_000);
 
@@ -23,7 +23,7 @@ const say = (line: string) => process.stdout.write(`${line}\n`);
 
 beforeAll(async () => {
   ({ project, url } = await application());
-  host = DockerHost.start(project, [Number(new URL(url).port)]);
+  host = DockerHost.start(project.directory, [Number(new URL(url).port)]);
   host.load(imagesFor(false).map((name) => localImage(name)));
   for (const environment of [process.env, project.environment, project.stack.workspace.envVars])
     environment.DOCKER_HOST = host.address;

@@ -9,7 +9,7 @@ import { request } from "../engine/support/http";
 import { testImage } from "../engine/support/image";
 import { Load } from "../engine/support/load";
 import type { Project } from "../engine/support/project";
-import { DockerHost, type Engine } from "./support/docker-host";
+import { DockerHost, type Engine } from "../engine/support/docker-host";
 import { apiFloor, current, debian12, overlay2 } from "./support/engines";
 
 /*
@@ -26,7 +26,7 @@ async function start(engine: Engine): Promise<void> {
   ({ project, url } = await application());
   await project.configurePath("monitoring", "true");
   const grafana = await project.stack.getConfig("dating:grafanaPort");
-  host = DockerHost.start(project, [Number(new URL(url).port), Number(grafana.value)], engine);
+  host = DockerHost.start(project.directory, [Number(new URL(url).port), Number(grafana.value)], engine);
   host.load([...imagesFor(true).map((name) => localImage(name)), testImage("registry")]);
   for (const environment of [process.env, project.environment, project.stack.workspace.envVars])
     environment.DOCKER_HOST = host.address;

@@ -6,7 +6,7 @@ import { application } from "../engine/support/application";
 import { containerOf, inspect, services } from "../engine/support/docker";
 import { requestUntil, requestUntilHealthy } from "../engine/support/http";
 import { freePort, type Project } from "../engine/support/project";
-import { DockerHost, type Engine } from "./support/docker-host";
+import { DockerHost, type Engine } from "../engine/support/docker-host";
 
 jest.setTimeout(1_200_000);
 
@@ -19,7 +19,7 @@ async function start(engine: Engine): Promise<void> {
   ({ project, url } = await application());
   // The users that an engine maps to have to find its data.
   chmodSync(project.directory, 0o711);
-  host = DockerHost.start(project, [Number(new URL(url).port)], engine);
+  host = DockerHost.start(project.directory, [Number(new URL(url).port)], engine);
   host.load(imagesFor(false).map((name) => localImage(name)));
   await project.configurePath("dockerHost", host.address);
   process.env.DOCKER_HOST = host.address;

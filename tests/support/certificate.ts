@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,7 +10,7 @@ export interface TestCertificate {
   key: string;
 }
 
-/** A new certificate for the host names, valid for a day. Needs openssl. */
+/** A new certificate for the host names and addresses, valid for a day. Needs openssl. */
 export function certificateFor(hosts: string[]): TestCertificate {
   const folder = mkdtempSync(join(tmpdir(), "dating-test-certificate-"));
   const file = (name: string) => join(folder, name);
@@ -39,7 +40,10 @@ export function certificateFor(hosts: string[]): TestCertificate {
           "-out",
           file("certificate.pem"),
         ],
-        ...["-addext", `subjectAltName=${hosts.map((host) => `DNS:${host}`).join(",")}`],
+        ...[
+          "-addext",
+          `subjectAltName=${hosts.map((host) => `${isIP(host) ? "IP" : "DNS"}:${host}`).join(",")}`,
+        ],
       ],
       { stdio: "pipe" },
     );

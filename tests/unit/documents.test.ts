@@ -1,27 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { CommanderError } from "commander";
 
 import { below, program } from "../../cli/catalog";
 import { projectRoot } from "../../images/content";
-
-const docs = readdirSync(join(projectRoot, "docs")).filter((name) => name.endsWith(".md"));
-const documents = [
-  ...["README.md", "CONTRIBUTING.md", "SECURITY.md", "offline/README.md", "bench/README.md"],
-  ...docs.map((name) => `docs/${name}`),
-];
-const read = (document: string) => readFileSync(join(projectRoot, document), "utf8");
-
-/** Blocks of code that a person types, and a text without any block. */
-function parts(text: string): { blocks: string[]; rest: string } {
-  const blocks: string[] = [];
-  const rest = text.replace(/^ *```(\w*)\n([^]*?)^ *```$/gm, (_, language: string, code: string) => {
-    if (["", "bash", "sh"].includes(language)) blocks.push(code);
-    return "";
-  });
-  return { blocks, rest };
-}
+import { commandLines, docs, documents, parts, read } from "../support/documents";
+import { linesToType, typedBy, untyped, withCommands } from "../support/typed";
 
 /** The commands of a line of a shell, each in words, without what is commented out or goes to and comes from files. */
 function commands(line: string): string[][] {
@@ -45,8 +30,8 @@ interface Shown {
 }
 
 const shown = (document: string): Shown[] => {
-  const { blocks, rest } = parts(read(document));
-  const lines = blocks.flatMap((block) => block.replace(/\\\n\s*/g, " ").split("\n"));
+  const { rest } = parts(read(document));
+  const lines = commandLines(document);
   const spans = [...rest.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code!);
   const found = (line: string, named: boolean) => commands(line).map((words) => ({ line, words, named }));
   return [...lines.flatMap((line) => found(line, false)), ...spans.flatMap((line) => found(line, true))];
@@ -102,6 +87,24 @@ describe("a verb of make in the documents", () => {
       if (variable) expect(makefile).toContain(`$(${variable})`);
       else expect(makefile).toMatch(new RegExp(`^${word}:`, "m"));
     }
+  });
+});
+
+describe("the commands of a document", () => {
+  test.each(withCommands)("%s are typed by a test as they stand there, or it is said why not", (document) => {
+    const headings = new Set(parts(read(document)).blocks.map(({ heading }) => heading));
+    const left = [...headings].filter((heading) => linesToType(document, heading).length > 0);
+    const tests = (typedBy[document] ?? []).map((test) =>
+      readFileSync(join(projectRoot, "tests", test), "utf8"),
+    );
+    for (const heading of left) {
+      const calls = [`("${document}")`, `("${document}", "${heading}")`];
+      expect(tests.filter((text) => calls.some((call) => text.includes(call)))).not.toEqual([]);
+    }
+  });
+
+  test("that nobody types stand in their document", () => {
+    for (const { document, line } of untyped) expect(commandLines(document)).toContain(line);
   });
 });
 

@@ -209,14 +209,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function copyCheckout(target: string): void {
+/** Copies what is in the checkout, without what its tests alone need, or all of it. */
+export function copyCheckout(target: string, { whole = false } = {}): void {
   const root = resolve(__dirname, "../../..");
   const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], {
     cwd: root,
     encoding: "utf8",
   });
   const skipped = /^(\.github|bench|offline\/toolchain\/(?!services\/)|tests\/(?!engine\/programs\/))/;
-  for (const file of listed.split("\0").filter((name) => name !== "" && !skipped.test(name))) {
+  for (const file of listed.split("\0").filter((name) => name !== "" && (whole || !skipped.test(name)))) {
     mkdirSync(dirname(join(target, file)), { recursive: true });
     cpSync(join(root, file), join(target, file));
   }

@@ -2,8 +2,6 @@ import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_pr
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import type { Project } from "../../engine/support/project";
-
 /** The environment before a test points everything at its own host. */
 const machine = { ...process.env };
 
@@ -54,9 +52,12 @@ export class DockerHost {
     process.once("exit", () => this.outside.kill());
   }
 
-  /** @param ports what the stack publishes there, to be reached on this machine's loopback */
-  static start(project: Project, ports: number[], engine: Engine = {}): DockerHost {
-    const folder = join(project.directory, ".host");
+  /**
+   * @param place the folder in which it gets one of its own for all that it has
+   * @param ports what the stack publishes there, to be reached on this machine's loopback
+   */
+  static start(place: string, ports: number[], engine: Engine = {}): DockerHost {
+    const folder = join(place, ".host");
     mkdirSync(folder);
     const host = new DockerHost(folder, ports, engine);
     try {
@@ -190,8 +191,14 @@ export class DockerHost {
     return readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").trim();
   }
 
+  /** The words that run a command on the host, as another process of it. */
+  entering(...command: string[]): [string, ...string[]] {
+    return ["nsenter", "--target", this.pid, "--net", "--mount", "--pid", ...command];
+  }
+
   private inside(command: string, args: string[], run: (command: string, args: string[]) => unknown): void {
-    run("nsenter", ["--target", this.pid, "--net", "--mount", "--pid", command, ...args]);
+    const [nsenter, ...words] = this.entering(command, ...args);
+    run(nsenter, words);
   }
 }
 

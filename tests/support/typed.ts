@@ -1,0 +1,62 @@
+import { commandLines, documents } from "./documents";
+
+const inSoak = "soak/documents.test.ts";
+
+/** The tests that type the commands of each document as they stand there, in their order. */
+export const typedBy: Readonly<Record<string, string[]>> = {
+  "README.md": ["soak/readme.test.ts", inSoak],
+  ...Object.fromEntries(
+    [
+      ...["docs/backups.md", "docs/configuration.md", "docs/database.md", "docs/deploys.md", "docs/edge.md"],
+      ...["docs/hosts.md", "docs/monitoring.md", "docs/own-services.md", "docs/state-and-secrets.md"],
+      "offline/README.md",
+    ].map((document) => [document, [inSoak]]),
+  ),
+};
+
+/** A command line that no test types. */
+export interface Untyped {
+  document: string;
+  line: string;
+  because: string;
+}
+
+/** All of them. */
+export const untyped: readonly Untyped[] = [
+  {
+    document: "README.md",
+    line: "make test    # types, lint, unit tests, and tests on the real engine and a real Docker Engine",
+    because: "it is what runs the test that would type it",
+  },
+  ...[
+    "docker exec $(of backup) cat /backups/pre-migration/NAME.dump | docker exec --interactive $(of postgres) pg_restore --username postgres --dbname dating --clean --if-exists --single-transaction",
+    "docker exec $(of backup) ls /backups/pre-migration",
+  ].map((line) => ({
+    ...{ document: "docs/database.md", line },
+    because:
+      "it needs a migration of a database with tables, which engine/migrations.test.ts makes, and restores its dump like that",
+  })),
+  ...commandLines("docs/adoption.md").map((line) => ({
+    ...{ document: "docs/adoption.md", line },
+    because:
+      "engine/adoption.test.ts types them against a deployment by Docker Compose, with a stack of its own",
+  })),
+  ...commandLines("docs/commands.md").map((line) => ({
+    ...{ document: "docs/commands.md", line },
+    because:
+      "a list of all commands, not to be typed in its order: unit/documents.test.ts holds each line against the command's options",
+  })),
+];
+
+/**
+ * The command lines of a document that a test has to type.
+ *
+ * @param under only those under this heading
+ */
+export function linesToType(document: string, under?: string): string[] {
+  const left = untyped.filter((each) => each.document === document).map(({ line }) => line);
+  return commandLines(document, under).filter((line) => !left.includes(line));
+}
+
+/** The documents that have command lines. */
+export const withCommands = documents.filter((document) => commandLines(document).length > 0);
