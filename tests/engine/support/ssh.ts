@@ -117,6 +117,15 @@ export class SshHost {
   }
 }
 
+/** An agent of ssh that has a key. */
+export function keyInAgent(key: string): { environment: Record<string, string>; stop(): void } {
+  const said = execFileSync("ssh-agent", ["-s"], { encoding: "utf8" });
+  const [, SSH_AUTH_SOCK = ""] = /SSH_AUTH_SOCK=([^;]+);/.exec(said) ?? [];
+  const [, pid = ""] = /SSH_AGENT_PID=(\d+);/.exec(said) ?? [];
+  execFileSync("ssh-add", ["-q", "-"], { input: key, env: { ...process.env, SSH_AUTH_SOCK } });
+  return { environment: { SSH_AUTH_SOCK }, stop: () => void process.kill(Number(pid)) };
+}
+
 /** As docs/hosts.md recommends it, with what only this test has: a port, a key and known hosts of its own. */
 function clientConfiguration(port: string, key: string, known: string, folder: string): string {
   return `Host dating-host
