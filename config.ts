@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 
+import { backupProblems } from "./config/backup-problems";
 import { botProblems } from "./config/bot-problems";
 import { edgeProblems } from "./config/edge-problems";
 import { metaOf, type SecretField } from "./config/fields";
@@ -68,6 +69,7 @@ export function parseConfig(raw: RawConfig): PlainConfig {
           ...botProblems(raw, values),
           ...pairProblems(raw, values),
           ...postgresProblems(raw, values),
+          ...backupProblems(raw, values),
         ]
       : []),
   ];

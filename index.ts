@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { Backup } from "./components/backup";
+import { continuousBackups } from "./components/backup/continuous";
 import { Bot } from "./components/bot";
 import { dockerProvider, stackContext, stackPrefix } from "./components/context";
 import { Database } from "./components/database";
@@ -96,6 +97,7 @@ const database = new Database(
     firstPassword: config.databasePassword,
     volume: volumeSet.byName.postgres_data,
     network: networks.internal,
+    walLimit: config.backupRepositories.length > 0 ? config.backupWalLimit : undefined,
   },
   onHost,
 );
@@ -176,7 +178,7 @@ if (tls) {
 
 new RoutesServed("routes-served", { context, edge, services: [bot, webapp] }, onHost);
 
-new Backup(
+const backup = new Backup(
   "backup",
   {
     context,
@@ -188,6 +190,7 @@ new Backup(
     migrations,
     volume: volumeSet.byName.backup_data,
     networks,
+    continuous: continuousBackups(config),
   },
   onHost,
 );
@@ -226,4 +229,6 @@ export const databaseContainer = database.container.name;
 export const volumes = pulumi.output(
   Object.fromEntries(Object.entries(volumeSet.byName).map(([name, volume]) => [name, volume.name])),
 );
+/** What the continuous backups are encrypted with; undefined where there are none. */
+export const backupPassphrase = backup.passphrase;
 export { images };

@@ -1,3 +1,5 @@
+import { InvalidArgumentError, Option } from "commander";
+
 import { asksFirst } from "../config/stack-kind";
 import { describe, findArchive } from "../ops/backups/archive";
 import { hooksOf } from "../ops/backups/hooks";
@@ -9,8 +11,12 @@ import { openStore } from "../ops/backups/open";
 import { size } from "../ops/backups/progress";
 import { checkRestore, clearUp, restoreArchive } from "../ops/backups/restore";
 import { StackVolumeStore } from "../ops/backups/stack-volume";
+import type { ArchiveStore } from "../ops/backups/store";
 import { readTarget, type Target } from "../ops/backups/target";
 import { findKept, undo } from "../ops/backups/undo";
+import { withArchiveAt } from "../ops/point-in-time/archive";
+import type { Point } from "../ops/point-in-time/recovery";
+import { pointsOf } from "../ops/point-in-time/servers";
 import { confirm } from "../ops/stack/confirm";
 import { Refused } from "../ops/stack/errors";
 import { Session } from "../ops/stack/session";
@@ -22,12 +28,19 @@ interface Options extends CommonOptions {
   fromStack?: string;
   only?: string[];
   finish?: true;
+  at?: Point;
+  server?: string;
 }
 
 async function restore(stack: string, name: string | undefined, options: Options): Promise<void> {
   const session = new Session(stack);
-  if (options.finish && (name ?? options.from ?? options.fromStack ?? options.only))
+  const { at, from, fromStack, only, server } = options;
+  if (options.finish && (name ?? from ?? fromStack ?? only ?? at ?? server))
     throw new Refused("--finish takes no archive: it deletes what restores have left. Nothing was changed.");
+  if (at && (name ?? from ?? only))
+    throw new Refused("--at takes no archive: it is found in the continuous backups. Nothing was changed.");
+  if (server && !at) throw new Refused("--server is for --at. Nothing was changed.");
+  if (at && options.dryRun) return tellPoints(readTarget(fromStack ?? stack));
   const action = () => (options.finish ? finish(session, options) : putBack(session, name, options));
   if (options.dryRun) return action();
   await changing(session, action);
@@ -41,9 +54,14 @@ async function putBack(
   const target = readTarget(stack, resources);
   const seen = await begin(target, options);
   const origin = options.fromStack ?? stack;
-  const store = options.from
-    ? openStore(options.from, origin)
-    : new StackVolumeStore(origin === stack ? target : readTarget(origin));
+  const source = () => (origin === stack ? target : readTarget(origin));
+  if (options.at) {
+    const wanted = { point: options.at, server: options.server };
+    return withArchiveAt(source(), wanted, (store, manifest) =>
+      exchangeWith(target, seen, store, manifest, options),
+    );
+  }
+  const store = options.from ? openStore(options.from, origin) : new StackVolumeStore(source());
   const manifest = await findArchive(store, name);
   if (manifest.stack !== origin) {
     throw new BackupError(
@@ -51,7 +69,17 @@ async function putBack(
         `--from-stack ${manifest.stack}. Nothing was changed.`,
     );
   }
-  const chosen = choose(manifest, options.only);
+  await exchangeWith(target, seen, store, choose(manifest, options.only), options);
+}
+
+async function exchangeWith(
+  target: Target,
+  seen: Seen,
+  store: ArchiveStore,
+  chosen: Manifest,
+  options: Options,
+): Promise<void> {
+  const { stack } = target;
   // Everything that can be wrong is found before anything is touched.
   await checkRestore(target, store, chosen, seen);
 
@@ -118,6 +146,22 @@ export async function tellLeft(target: Target): Promise<Seen> {
   return seen;
 }
 
+/** What `--at` can be. @throws InvalidArgumentError where it is neither a time with its zone nor latest */
+export function readPoint(text: string, _?: unknown, now = new Date()): Point {
+  if (text === "latest") return text;
+  const time = new Date(text);
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/.test(text) || isNaN(+time))
+    throw new InvalidArgumentError("It must be a time with its zone, as 2026-11-27T14:03:00Z, or latest.");
+  if (time > now) throw new InvalidArgumentError("It is in the future.");
+  return time;
+}
+
+/** Tells from when on a time can be restored. */
+async function tellPoints(target: Target): Promise<void> {
+  for (const line of await pointsOf(target)) console.log(line);
+  console.log("A dry run: nothing was changed.");
+}
+
 /** The parts that are asked for: all, or some by name. */
 function choose(manifest: Manifest, only: string[] | undefined): Manifest {
   if (!only) return manifest;
@@ -141,6 +185,8 @@ export const restorer = define(
     "backup restore prod",
     "backup restore prod --from s3://safe/dating --dry-run",
     "backup restore staging --from-stack prod --from s3://safe/dating --only database",
+    "backup restore prod --at 2026-11-27T14:03:00Z",
+    "backup restore staging --at latest --from-stack prod",
     "backup restore prod --finish",
   ],
 )
@@ -156,6 +202,13 @@ export const restorer = define(
     "--only <parts...>",
     "database, or volumes by their logical names (default: all that the archive has)",
   )
+  .addOption(
+    new Option(
+      "--at <time>",
+      "not an archive, but the database as it was at a time, as 2026-11-27T14:03:00Z, or latest: from the continuous backups",
+    ).argParser(readPoint),
+  )
+  .option("--server <number>", "with --at: which server's backups, where the repositories have several")
   .option("--finish", "restore nothing: delete what restores have replaced and kept, after asking")
   .addOption(dryRun())
   .addOption(quiet())

@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { readers } from "../config/database-names";
+import { withRepositories, type Continuous, type ContinuousArgs } from "./backup/continuous";
 import type { StackContext } from "./context";
 import type { Database } from "./database";
 import type { Migrations } from "./migrations";
@@ -24,13 +25,20 @@ export interface BackupArgs {
   migrations: Migrations;
   /** Where the dumps go: `/scheduled` in it. */
   volume: docker.Volume;
-  /** The internal network for the database, monitoring's for the metrics. */
+  /** The internal network for the database, monitoring's for the metrics, the edge's as a way out to a repository. */
   networks: Networks;
+  /** The continuous backups. @default there are none */
+  continuous?: ContinuousArgs;
 }
 
-/** Dumps the database on a schedule, with a role of its own that may read everything and change nothing. */
+/**
+ * Dumps the database on a schedule, with a role of its own that may read everything and change nothing. Where the stack has
+ * continuous backups, it makes those, too.
+ */
 export class Backup extends pulumi.ComponentResource {
   readonly container: docker.Container;
+  /** What the continuous backups are encrypted with; undefined where there are none. */
+  readonly passphrase?: pulumi.Output<string>;
 
   constructor(name: string, args: BackupArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Backup", name, {}, opts);
@@ -39,8 +47,11 @@ export class Backup extends pulumi.ComponentResource {
       ...{ context, database, user, may: "pg_read_all_data" },
       // What ./dating backup needs to know.
       facts: { PREFIX: context.prefix, PGHOST: database.connection.host, NETWORK: networks.internal.name },
+      backsUp: args.continuous !== undefined,
     });
-    this.container = createService(this, args, reader).container;
+    const continuous = args.continuous && withRepositories(this, name, args.continuous, args);
+    this.passphrase = continuous?.passphrase;
+    this.container = createService(this, args, reader, continuous).container;
     this.registerOutputs();
   }
 }
@@ -50,7 +61,7 @@ export const metricsPort = 9101;
 
 const user = readers.backups;
 
-function createService(parent: Backup, args: BackupArgs, reader: Reader): Workload {
+function createService(parent: Backup, args: BackupArgs, reader: Reader, continuous?: Continuous): Workload {
   const { context, database } = args;
   const passwordFile = "/run/secrets/backup_password";
   return new Workload(
@@ -68,13 +79,17 @@ function createService(parent: Backup, args: BackupArgs, reader: Reader): Worklo
         PGDATABASE: database.connection.name,
         PGHOST: database.connection.host,
         PGUSER: user,
+        ...continuous?.environment,
       },
-      files: [{ path: passwordFile, content: reader.password.result }],
-      volumes: [{ volume: args.volume, path: "/backups" }],
+      files: [{ path: passwordFile, content: reader.password.result }, ...(continuous?.files ?? [])],
+      volumes: [{ volume: args.volume, path: "/backups" }, ...(continuous?.volumes ?? [])],
       networks: [
-        { network: args.networks.internal },
+        // Postgres asks it to archive.
+        { network: args.networks.internal, aliases: continuous && ["backup"] },
         { network: args.networks.monitoring, aliases: ["backup"] },
+        ...(continuous?.networks ?? []),
       ],
+      ...continuous?.rights,
       health: {
         // The schedule touches the file every 5 seconds, and removes it when a run has failed.
         command: "find /tmp/dating-backup-alive -newermt '-60 seconds' | grep -q .",

@@ -4,7 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import { dataFolder, memorySettings, type PostgresSettings } from "../config/postgres-settings";
+import type { Amount } from "../config/units";
 import type { StackContext } from "./context";
+import { archiving } from "./database/archiving";
 import { loginName, openToApplication } from "./database/opening";
 import { Workload } from "./workload";
 
@@ -24,6 +26,8 @@ export interface DatabaseArgs {
   firstPassword?: pulumi.Output<string>;
   volume: docker.Volume;
   network: docker.Network;
+  /** How much of the write-ahead log may wait for the continuous backups. @default there are none */
+  walLimit?: Amount;
 }
 
 /** How the application reaches its database. */
@@ -85,13 +89,15 @@ function createPassword(parent: Database, name: string, version: number): random
 function createServer(parent: Database, args: DatabaseArgs, password: random.RandomPassword): Workload {
   const passwordFile = "/run/secrets/postgres_password";
   const memory = args.context.memory("postgres");
+  const archive = args.walLimit && archiving(args.walLimit);
+  const settings = { ...memorySettings(memory), ...args.settings, ...archive?.settings };
   return new Workload(
     "postgres",
     {
       context: args.context,
       service: "postgres",
       image: args.image,
-      command: ["postgres", ...settingOptions({ ...memorySettings(memory), ...args.settings })],
+      command: ["postgres", ...settingOptions(settings)],
       // But for the folder, read once, when the volume is empty. The superuser logs in over the local socket and not over the
       // network.
       environment: {
@@ -101,7 +107,7 @@ function createServer(parent: Database, args: DatabaseArgs, password: random.Ran
         POSTGRES_INITDB_ARGS: "--data-checksums",
         POSTGRES_PASSWORD_FILE: passwordFile,
       },
-      files: [{ path: passwordFile, content: password.result }],
+      files: [{ path: passwordFile, content: password.result }, ...(archive?.files ?? [])],
       volumes: [{ volume: args.volume, path: dataFolder }],
       networks: [{ network: args.network, aliases: [alias] }],
       // Over TCP: while the image initialises the volume, the server listens on the local socket only.

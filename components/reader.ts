@@ -13,6 +13,8 @@ export interface ReaderArgs {
   user: string;
   /** What it may read: every row, past row-level security, for dumps; or the server's statistics and no row. */
   may: "pg_read_all_data" | "pg_monitor";
+  /** Whether it may also begin and end base backups. @default false */
+  backsUp?: boolean;
   /** What the project's commands need to know of the role. */
   facts?: Record<string, pulumi.Input<string>>;
 }
@@ -36,7 +38,7 @@ export class Reader {
 function createRole(
   parent: pulumi.Resource,
   name: string,
-  { context, database, user, may, facts }: ReaderArgs,
+  { context, database, user, may, backsUp, facts }: ReaderArgs,
   password: random.RandomPassword,
 ): command.local.Command {
   return secretHook(
@@ -51,6 +53,7 @@ function createRole(
         DATABASE: database.connection.name,
         ROLE: user,
         MAY: may,
+        ...(backsUp && { BACKS_UP: "yes" }),
         ...facts,
       },
       stdin: password.result,

@@ -96,6 +96,8 @@ type RolloutArgs =
 export interface MountedVolume {
   volume: docker.Volume;
   path: string;
+  /** That it is only read. @default it is written, too */
+  readOnly?: true;
   /** @default only one container of the service may write it */
   sharedBetweenReleases?: true;
 }
@@ -149,7 +151,9 @@ function createContainer(parent: Workload, args: WorkloadArgs): docker.Container
         addressesOf(reach, context).map((ip) => ({ internal: container, external: host, ip })),
       ),
       volumes: [
-        ...(args.volumes ?? []).map(({ volume, path }) => ({ volumeName: volume.name, containerPath: path })),
+        ...(args.volumes ?? []).map(({ volume, path, readOnly }) => ({
+          ...{ volumeName: volume.name, containerPath: path, readOnly },
+        })),
         ...hostPaths(args).map(({ host, container }) => ({
           hostPath: host,
           containerPath: container,

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
+import { backupKeys } from "./backup-keys";
 import { botRollouts, canBeWritable } from "./bot";
 import { isReserved, longestDatabaseName } from "./database-names";
 import { edgeKeys } from "./edge-keys";
 import { frontKeys } from "./front-keys";
 import {
-  cron,
   day,
   decimal,
   flag,
@@ -283,26 +283,7 @@ export const keys = z.strictObject({
       example: "dating_postgres_data",
     },
   ),
-  backupSchedule: key(cron().default("15 3 * * *"), {
-    description: "When the database is dumped: a cron expression of five fields, in UTC.",
-    example: "15 3 * * *",
-  }),
-  backupKeep: key(integer(1, 10_000).default(14), {
-    description: "How many scheduled dumps are kept at most. The newest is kept in any case.",
-    example: "14",
-  }),
-  backupKeepDays: key(integer(1, 10_000).default(30), {
-    description: "For how many days a scheduled dump is kept at most. The newest is kept in any case.",
-    example: "30",
-  }),
-  preMigrationKeep: key(integer(1, 10_000).default(10), {
-    description: "How many dumps made before a migration are kept at most. The newest is kept in any case.",
-    example: "10",
-  }),
-  preMigrationKeepDays: key(integer(1, 10_000).default(90), {
-    description: "For how many days such a dump is kept at most. The newest is kept in any case.",
-    example: "90",
-  }),
+  ...backupKeys,
   monitoring: key(flag().default(false), {
     description:
       "Run Prometheus, Alertmanager, Loki, a log collector, Grafana, cAdvisor and the exporters beside the application.",

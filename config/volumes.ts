@@ -13,3 +13,6 @@ export const volumeNames = [
   ...ownVolumes,
 ] as const;
 export type VolumeName = (typeof volumeNames)[number];
+
+/** The label of a container that only reads a volume, whose logical name it has: a server may run on that meanwhile. */
+export const onlyReadsLabel = "dating.only-reads";

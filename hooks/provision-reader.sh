@@ -5,6 +5,7 @@
 #   ROLE        the role
 #   DATABASE    the database that it may connect to
 #   MAY         what it may read: pg_read_all_data (every row, for dumps) or pg_monitor (statistics, and no row)
+#   BACKS_UP    yes, where it may also begin and end base backups (default: no)
 #   stdin       the role's password
 set -euo pipefail
 
@@ -17,6 +18,13 @@ case $MAY in
     pg_monitor) security=NOBYPASSRLS ;;
     *) echo "MAY must be pg_read_all_data or pg_monitor" >&2; exit 1 ;;
 esac
+
+# What pgBackRest calls, and no more: https://pgbackrest.org/user-guide.html#quickstart/perform-backup
+backups=
+[[ ${BACKS_UP:-no} = no ]] || backups='
+GRANT pg_read_all_settings TO :"role";
+GRANT EXECUTE ON FUNCTION pg_backup_start(text, boolean), pg_backup_stop(boolean),
+    pg_create_restore_point(text), pg_switch_wal() TO :"role";'
 
 source "$(dirname "$0")/postgres.sh"
 container=$(running_postgres "$STACK")
@@ -37,4 +45,5 @@ ALTER ROLE :"role" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION $secu
 ALTER ROLE :"role" SET default_transaction_read_only = on;
 GRANT $MAY TO :"role";
 GRANT CONNECT ON DATABASE :"database" TO :"role";
+$backups
 SQL

@@ -1,3 +1,4 @@
+import { pgbackrestFolder } from "../../config/repositories";
 import { deployedResources, dockerEnvironment, type DeployedResource } from "../deployment";
 import { provisionsRole } from "../guarded";
 import { DockerHost } from "../host/inspect";
@@ -21,6 +22,15 @@ export interface Target {
   images: { postgres: string; backup: string };
   /** Real name of each volume. */
   volumes: Record<string, string>;
+  /** How the repositories of its continuous backups are reached; undefined where it has none. */
+  continuous?: Repositories;
+}
+
+/** What pgBackRest has to be given to reach repositories. Secrets are in it. */
+export interface Repositories {
+  files: { path: string; content: string }[];
+  /** The network that leads to a store; undefined where all of them are volumes. */
+  network?: string;
 }
 
 /**
@@ -73,7 +83,24 @@ export function readTarget(
     roles: resources.filter(provisionsRole).map(({ inputs }) => inputs as unknown as Target["roles"][number]),
     images: outputs.images as Target["images"],
     volumes: outputs.volumes as Target["volumes"],
+    continuous: repositoriesOf(environment.PREFIX!, resources),
   };
+}
+
+/** The files that the backup service as deployed has for pgBackRest. */
+function repositoriesOf(prefix: string, resources: readonly DeployedResource[]): Repositories | undefined {
+  const service = resources.find(
+    ({ type, urn }) => type === "docker:index/container:Container" && urn.endsWith(`::${prefix}-backup`),
+  );
+  const { uploads = [], networksAdvanced = [] } = (service?.inputs ?? {}) as {
+    uploads?: { file: string; content: string }[];
+    networksAdvanced?: { name: string }[];
+  };
+  const files = uploads
+    .filter(({ file }) => file.startsWith(`${pgbackrestFolder}/`))
+    .map(({ file, content }) => ({ path: file, content }));
+  if (files.length === 0) return undefined;
+  return { files, network: networksAdvanced.find(({ name }) => name === `${prefix}-edge`)?.name };
 }
 
 /** A volume's real name. @throws BackupError where the stack has none of that logical name */

@@ -1,3 +1,4 @@
+import { onlyReadsLabel } from "../../config/volumes";
 import type { DockerCli } from "../backups/docker";
 import { OperatorError } from "../stack/errors";
 
@@ -10,18 +11,20 @@ export interface VolumeUser {
   name: string;
   /** First part of the names of the stack that it is of; empty where it is of none. */
   stack: string;
+  /** Whether it only reads it. */
+  onlyReads: boolean;
 }
 
 /** Who has a volume, among the containers that run. @throws Error where Docker cannot be asked */
 export async function volumeUsers(docker: DockerCli, volume: string): Promise<VolumeUser[]> {
-  const format = '{{.ID}} {{.Names}} {{.Label "dating.stack"}}';
+  const format = `{{.ID}} {{.Names}} {{.Label "dating.stack"}} {{.Label "${onlyReadsLabel}"}}`;
   const listed = await docker.text(["ps", "--no-trunc", "--filter", `volume=${volume}`, "--format", format]);
   return listed
     .split("\n")
     .filter(Boolean)
     .map((line) => {
-      const [id = "", name = "", stack = ""] = line.split(" ");
-      return { id, name, stack };
+      const [id = "", name = "", stack = "", onlyReads] = line.split(" ");
+      return { id, name, stack, onlyReads: onlyReads === "postgres_data" };
     });
 }
 
@@ -37,7 +40,7 @@ export async function requireUnused(
   volume: string,
   may: (user: VolumeUser) => boolean = () => false,
 ): Promise<void> {
-  const others = (await volumeUsers(docker, volume)).filter((user) => !may(user));
+  const others = (await volumeUsers(docker, volume)).filter((user) => !user.onlyReads && !may(user));
   if (others.length === 0) return;
   const names = others.map(({ name }) => name).join(" ");
   throw new OperatorError(

@@ -115,7 +115,7 @@ test("one that is too short to be kept out of what is shown is refused, and aske
 test("each key with a secret is one of those that the program wraps", () => {
   const secret = Object.entries(keys.shape).filter(([, field]) => metaOf(field).secret);
   expect(secret.map(([name]) => name).sort()).toEqual([
-    ...["alertBotToken", "botSecrets", "botToken", "databasePassword", "heartbeatUrl", "jwtSecret"],
-    ...["password", "tlsKey"],
+    ...["alertBotToken", "backupCredentials", "backupPassphrase", "botSecrets", "botToken"],
+    ...["databasePassword", "heartbeatUrl", "jwtSecret", "password", "tlsKey"],
   ]);
 });

@@ -249,7 +249,15 @@ test("every key is documented, and its example is a right value", () => {
       !meta.secret &&
       // A structured one has an example of a part.
       ![
-        ...["aliases", "images", "botEnvironment", "botWritable", "databaseExtensions", "memory"],
+        ...[
+          "aliases",
+          "backupRepositories",
+          "images",
+          "botEnvironment",
+          "botWritable",
+          "databaseExtensions",
+          "memory",
+        ],
         ...["postgresSettings", "trustedProxies", "volumes"],
       ].includes(name)
     ) {

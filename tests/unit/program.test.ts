@@ -64,7 +64,7 @@ async function deploy(config: Record<string, string> = {}): Promise<Record<strin
   );
   runtime.runtime.setAllConfig(
     { "dating:domain": "localhost", "dating:localImages": "true", "dating:botToken": token, ...config },
-    ["dating:botToken", "dating:botSecrets", "dating:password"],
+    ["dating:botToken", "dating:botSecrets", "dating:password", "dating:backupCredentials"],
   );
   const limit = Error.stackTraceLimit;
   // The SDK reads a trace for each promise, and Jest maps every frame of it.
@@ -409,4 +409,38 @@ test("the recorded previews are of today's program (`make recordings` makes them
     shapeOf(type, name, inputs as Record<string, unknown>),
   );
   expect(recorded.sort()).toEqual(today.sort());
+});
+
+describe("continuous backups", () => {
+  const places = {
+    "dating:backupRepositories": '["volume","s3://people/dating?region=eu-central-1"]',
+    "dating:backupCredentials": '{"s3Key":"the key","s3Secret":"the secret"}',
+  };
+  const text = (value: unknown) => JSON.stringify(value);
+
+  test("are nowhere without a place", async () => {
+    const { backup, postgres } = await deploy();
+    expect(text({ backup, postgres })).not.toMatch(/archive|pgbackrest|continuous|readOnly":true/i);
+    expect(resources.filter(({ name }) => name.includes("passphrase"))).toEqual([]);
+  });
+
+  test("read the files of Postgres and never write them, and are encrypted in each place", async () => {
+    const { backup, postgres } = await deploy(places);
+    expect(backup!.volumes).toContainEqual({
+      ...{ volumeName: "dating-dev_postgres_data", containerPath: "/var/lib/postgresql/data" },
+      readOnly: true,
+    });
+    const file = text(backup!.uploads);
+    for (const place of [1, 2]) expect(file).toContain(`repo${place}-cipher-pass=generated`);
+    expect(file).toContain("repo2-s3-key=the key");
+    expect(text(postgres!.uploads)).not.toContain("the key");
+    expect(text(postgres)).toContain("archive_command=bash /etc/pgbackrest-archive.sh %f 64");
+  });
+
+  test("have a way out only to a place that is elsewhere", async () => {
+    const networks = async (config: Record<string, string>) =>
+      (await deploy(config)).backup!.networksAdvanced.map(({ name }) => name);
+    expect(await networks(places)).toContain("dating-dev-edge");
+    expect(await networks({ "dating:backupRepositories": '["volume"]' })).not.toContain("dating-dev-edge");
+  });
 });

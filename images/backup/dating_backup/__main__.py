@@ -1,4 +1,4 @@
-"""The commands of the image: serve, dump."""
+"""The commands of the image: serve, dump, continuous, which serve begins, and fetch, for a server that recovers."""
 import json
 import logging
 import os
@@ -6,8 +6,10 @@ import signal
 import sys
 
 import psycopg2
-from prometheus_client import start_http_server
+from prometheus_client import REGISTRY, start_http_server
 
+from .continuous import fetch, process, status
+from .continuous.settings import read_continuous
 from .database import DumpFailed, dump
 from .schedule import Scheduler
 from .settings import InvalidSettings, read_settings, use_password
@@ -17,9 +19,13 @@ PORT = 9101
 
 def serve() -> None:
     settings = read_settings(os.environ)
+    continuous = read_continuous(os.environ)
     with open(os.environ["BACKUP_PASSWORD_FILE"], encoding="ascii") as file:
         use_password(file.read())
-    scheduler = Scheduler(settings)
+    if continuous:
+        process.start(continuous)
+        REGISTRY.register(status.Collector())
+    scheduler = Scheduler(settings, works=process.works if continuous else lambda: True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: scheduler.stop())
     start_http_server(PORT)
@@ -34,11 +40,11 @@ def dump_to_stdout() -> None:
     print(json.dumps(facts), file=sys.stderr)
 
 
-COMMANDS = {"serve": serve, "dump": dump_to_stdout}
+COMMANDS = {"serve": serve, "dump": dump_to_stdout, "continuous": process.main, "fetch": fetch.main}
 
 if __name__ == "__main__":
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
-    if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:
+    if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
         sys.exit(f"usage: {' | '.join(COMMANDS)}")
     try:
         COMMANDS[sys.argv[1]]()

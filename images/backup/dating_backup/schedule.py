@@ -28,8 +28,12 @@ def utc_now() -> datetime:
 class Scheduler:
     """One run at a time, in a thread of its own, so that the heart beats while a dump takes hours."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, settings: Settings, clock: Callable[[], datetime] = utc_now, works: Callable[[], bool] = lambda: True
+    ) -> None:
         self._settings = settings
+        # Whether all else works that the health check is about.
+        self._works = works
         self._clock = clock
         self._stop = threading.Event()
         self._failed = False
@@ -89,7 +93,7 @@ class Scheduler:
 
     def _beat(self) -> None:
         """A failed run lets the health check fail, until a good one."""
-        if self._failed:
+        if self._failed or not self._works():
             ALIVE.unlink(missing_ok=True)
         else:
             ALIVE.touch()

@@ -1,0 +1,51 @@
+"""The continuous backups as a process beside the dumps: only the owner of the server's files can read those."""
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from . import status
+from .repository import Repository
+from .service import Service
+from .settings import Continuous, read_continuous
+
+# The user of the dumps, as the Dockerfile makes it.
+DUMPS = 10003
+# After so many seconds without a word, it hangs.
+SILENCE_SECONDS = 60
+
+
+def start(settings: Continuous) -> None:
+    """To be called by root, who is nobody any more afterwards: begins the other process, and goes on as the user of the dumps.
+
+    Where the other process ends, this one does, too, and Docker starts both anew.
+    """
+    owner = settings.data.stat()
+    settings.folder.mkdir(mode=0o750, exist_ok=True)
+    os.chown(settings.folder, owner.st_uid, owner.st_gid)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "dating_backup", "continuous"],
+        # The folder above its own is the dumps'.
+        **{"user": owner.st_uid, "group": owner.st_gid, "extra_groups": [DUMPS]},
+    )
+    os.setgroups([])
+    os.setgid(DUMPS)
+    os.setuid(DUMPS)
+    threading.Thread(target=lambda: os._exit(child.wait() or 1), daemon=True).start()
+
+
+def works(file: Path = status.FILE) -> bool:
+    """Whether the other process lives, and what it did last went well."""
+    told = status.read(file)
+    if told is None or time.time() - told.at > SILENCE_SECONDS:
+        return False
+    return told.begun and not (told.archive_failed or told.base_failed)
+
+
+def main() -> None:
+    """The other process."""
+    settings = read_continuous(os.environ)
+    assert settings, "serve begins this where there is something to do"
+    Service(settings, Repository(settings)).run()
