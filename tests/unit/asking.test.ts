@@ -116,7 +116,9 @@ test("a question into a container that nobody answers is over at once, and keeps
 
 test("a connection into a container is ended, also where docker waits for the other side when it is told to end", () => {
   const folder = mkdtempSync(join(tmpdir(), "dating-asking-"));
-  writeFileSync(join(folder, "docker"), "#!/bin/sh\ntrap '' TERM\necho up\nexec sleep 300\n", { mode: 0o755 });
+  writeFileSync(join(folder, "docker"), "#!/bin/sh\ntrap '' TERM\necho up\nexec sleep 300\n", {
+    mode: 0o755,
+  });
   const relay = JSON.stringify(join(__dirname, "../../hooks/lib/relay.mts"));
   const script = `import { connectFrom, over } from ${relay};
     const passage = connectFrom({ from: "edge", address: "127.0.0.1", port: 1 });
