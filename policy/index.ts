@@ -4,7 +4,7 @@ import { PolicyPack, type ResourceValidationPolicy, type StackValidationPolicy }
 
 import { volumeNames } from "../config/volumes";
 import { containerRules } from "./containers";
-import { serviceOf, type Rule } from "./rule";
+import { labelOf, type Rule } from "./rule";
 import { missingVolumes, storageRules } from "./storage";
 import { isWaived } from "./waivers";
 
@@ -18,7 +18,7 @@ function resourcePolicy({ name, description, type, violations }: Rule): Resource
       // urn:pulumi:STACK::PROJECT::TYPE::NAME
       const stack = args.urn.split(":")[2]!;
       const subject = { stack, name: args.name, props: args.props, protect: args.opts.protect };
-      if (isWaived(name, serviceOf(subject))) return;
+      if (isWaived(name, (label) => labelOf(subject, label))) return;
       for (const violation of violations(subject)) report(`${args.name} ${violation}`);
     },
   };

@@ -27,8 +27,3 @@ export function labelOf({ props }: Subject, name: string): string | undefined {
   const labels = (props.labels ?? []) as { label: string; value: string }[];
   return labels.find(({ label }) => label === name)?.value;
 }
-
-/** The name of a container's service: its label, which every container of a stack carries. */
-export function serviceOf(subject: Subject): string | undefined {
-  return labelOf(subject, "dating.service");
-}

@@ -1,8 +1,17 @@
 import type { ServiceName } from "../config/keys";
 import { ownCompanions } from "../config/own-services";
+import { onlyReadsLabel } from "../config/volumes";
 
 /** Who need not keep a rule, and why. */
-export const waivers: { rule: string; service: ServiceName; because: string }[] = [
+export interface Waiver {
+  rule: string;
+  service: ServiceName;
+  /** @default every container of the service; else one that has this label, which says that it does what it is let off for */
+  label?: string;
+  because: string;
+}
+
+export const waivers: Waiver[] = [
   {
     rule: "no-published-port",
     service: "traefik",
@@ -52,6 +61,7 @@ export const waivers: { rule: string; service: ServiceName; because: string }[] 
   {
     rule: "non-root",
     service: "backup",
+    label: onlyReadsLabel,
     because:
       "with continuous backups it gives the repository to the owner of Postgres's files, whom the image chooses, and becomes two users without rights",
   },
@@ -66,7 +76,17 @@ export const waivers: { rule: string; service: ServiceName; because: string }[] 
   })),
 ];
 
-/** Whether a service need not keep a rule. */
-export function isWaived(rule: string, service: string | undefined): boolean {
-  return waivers.some((waiver) => waiver.rule === rule && waiver.service === service);
+/**
+ * Whether a container need not keep a rule.
+ *
+ * @param labelOf what a label of it says
+ */
+export function isWaived(rule: string, labelOf: (name: string) => string | undefined): boolean {
+  const service = labelOf("dating.service");
+  return waivers.some(
+    (waiver) =>
+      waiver.rule === rule &&
+      waiver.service === service &&
+      (waiver.label === undefined || labelOf(waiver.label) !== undefined),
+  );
 }

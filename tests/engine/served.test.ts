@@ -144,15 +144,20 @@ test("a database that is stopped is an answer with 503 and JSON", async () => {
 });
 
 test("a new edge that leads nowhere, though its ping answers, gives its place back to the one before it", async () => {
-  const from = "Label(\\`dating.stack\\`, \\`${context.prefix}\\`)";
-  await changed("components/edge.ts", from, "Label(\\`dating.stack\\`, \\`other\\`)", async () => {
-    const said = await failure();
-    for (const service of ["bot", "webapp"])
-      expect(said).toMatch(
-        new RegExp(`it does not know http://[\\d.]+:8080 \\(${project.prefix}-${service}\\)`),
-      );
-    expect(said).toContain("the one before it, runs again and is healthy");
-  });
+  const from = "const own = `Label(\\`dating.stack\\`, \\`${stackPrefix()}\\`)`";
+  await changed(
+    "components/edge/front.ts",
+    from,
+    "const own = `Label(\\`dating.stack\\`, \\`other\\`)`",
+    async () => {
+      const said = await failure();
+      for (const service of ["bot", "webapp"])
+        expect(said).toMatch(
+          new RegExp(`it does not know http://[\\d.]+:8080 \\(${project.prefix}-${service}\\)`),
+        );
+      expect(said).toContain("the one before it, runs again and is healthy");
+    },
+  );
   expect(await request(`${url}/health`)).toEqual(healthy);
   await project.up();
   expect(smoke().status).toBe(0);

@@ -19,7 +19,7 @@ describeWithMachine("the README", () => {
   afterAll(() => person?.stop());
 
   const run = (...command: string[]) => person.machine.run(...command);
-  const health = () => run("curl", "--silent", "--fail", "https://dating.example.com/health");
+  const health = () => run("curl", "--silent", "--fail", "--insecure", "https://dating.example.com/health");
   const inside = (service: string, ...command: string[]) => {
     const { host } = person.machine;
     const labels = ["stack=dating-prod", `service=${service}`];

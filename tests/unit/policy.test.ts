@@ -134,12 +134,15 @@ test("a volume that has left the stack is missed", () => {
 
 test("a waiver is for one rule and one service, and names a rule that there is", () => {
   const rules = containerRules.map(({ name }) => name);
-  for (const { rule, service } of waivers) {
+  const waived = (rule: string, labels: Record<string, string>) => isWaived(rule, (name) => labels[name]);
+  for (const { rule, service, label } of waivers) {
     expect(rules).toContain(rule);
-    expect(isWaived(rule, service)).toBe(true);
+    expect(waived(rule, { "dating.service": service, ...(label && { [label]: "" }) })).toBe(true);
+    expect(waived(rule, { "dating.service": service })).toBe(label === undefined);
   }
-  expect(isWaived("no-docker-socket", "traefik")).toBe(false);
-  expect(isWaived("no-docker-socket", undefined)).toBe(false);
+  expect(waived("no-docker-socket", { "dating.service": "traefik" })).toBe(false);
+  expect(waived("no-docker-socket", {})).toBe(false);
+  expect(waived("non-root", { "dating.service": "backup" })).toBe(false);
 });
 
 test("each check of the benchmark's section 5 is there once, and names a rule that there is", () => {
