@@ -1,4 +1,4 @@
-import { RunError } from "@pulumi/pulumi";
+import { RunError } from "@pulumi/pulumi/errors";
 import { closest } from "fastest-levenshtein";
 import type { z } from "zod";
 

@@ -1,4 +1,4 @@
-import { RunError } from "@pulumi/pulumi";
+import { RunError } from "@pulumi/pulumi/errors";
 
 import { postgresVersions } from "../config/keys";
 import type { PostgresSettings } from "../config/postgres-settings";

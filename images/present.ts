@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-import { RunError } from "@pulumi/pulumi";
+import { RunError } from "@pulumi/pulumi/errors";
 
 import { parseReference } from "./reference";
 

@@ -51,6 +51,19 @@ function pathOf(command: Command): string[] {
     : [command.name()];
 }
 
+test("no command but two waits for Pulumi's SDK to be loaded, which takes a second", () => {
+  // These two run parts of the program itself.
+  const others = names.filter((name) => name !== "doctor" && name !== "graph");
+  const load = others.map((name) => `require("./cli/${name}");`).join("");
+  const loaded = `Object.keys(require.cache).filter((file) => file.endsWith("@pulumi/pulumi/index.js")).length`;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--require", "tsx/cjs", "--eval", `${load} console.log(${loaded}); process.exit()`],
+    { cwd: projectRoot, encoding: "utf8" },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: "0\n", stderr: "" });
+});
+
 describe("the help", () => {
   test("lists every command with what it is for, in its group", async () => {
     const { code, printed: text } = await run("--help");
