@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
+import { lockVariable } from "../../host/holder";
 import { ServiceProgress, type ContainerEvent } from "./services";
 
 /** The parts of what `docker events` prints that are read. */
@@ -30,16 +31,28 @@ export function followServices(
   const child = spawn(
     "docker",
     ["events", ...filter, "--filter", "type=container", "--format", "{{json .}}"],
-    { env: environment, stdio: ["ignore", "pipe", "ignore"] },
+    // It only looks: where this process is killed, what is left of it is not at work on the stack.
+    { env: { ...environment, [lockVariable]: undefined }, stdio: ["ignore", "pipe", "ignore"] },
   );
   child.on("error", () => {});
   createInterface({ input: child.stdout }).on("line", (line) => {
-    const { Action: action, Actor } = JSON.parse(line) as Told;
-    const service = Actor.Attributes["dating.service"];
-    const text = service && progress.take({ id: Actor.ID, service, action });
+    const event = eventIn(line);
+    const text = event && progress.take(event);
     if (text) changed(text);
   });
   return { progress, end: () => void child.kill() };
+}
+
+/** What a line tells; nothing where a connection that broke has cut it off. */
+function eventIn(line: string): ContainerEvent | undefined {
+  let told: Told;
+  try {
+    told = JSON.parse(line) as Told;
+  } catch {
+    return undefined;
+  }
+  const service = told.Actor.Attributes["dating.service"];
+  return service ? { id: told.Actor.ID, service, action: told.Action } : undefined;
 }
 
 /** The containers that are there before, as events; the oldest first. */

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { lockVariable } from "../../host/holder";
 import { deploy } from "../../ops/progress/deploy";
 import { OperatorError } from "../../ops/stack/errors";
 
@@ -78,6 +79,19 @@ test("a deploy that fails says so", async () => {
   release();
   pulumi("exit 1");
   await expect(deploy("prod", ["up"], process.env, ["bot"])).rejects.toThrow(OperatorError);
+});
+
+test("what only looks is not taken for a worker that a killed command has left, and may be cut off in a line", async () => {
+  fake(
+    "docker",
+    `[ "$1" != events ] || { env >${folder}/environment; printf '{"Action":"cre'; }; touch ${folder}/told`,
+  );
+  pulumi("exit 0");
+  await deploy("prod", ["up"], { ...process.env, [lockVariable]: "a-token" }, ["bot"]);
+  expect(printed).toEqual([]);
+  const environment = readFileSync(join(folder, "environment"), "utf8");
+  expect(environment).toContain("PATH=");
+  expect(environment).not.toContain("a-token");
 });
 
 test("an engine that does not tell is no reason not to deploy", async () => {
