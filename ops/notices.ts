@@ -51,14 +51,14 @@ function linkIn({
 }
 
 /** A notice as people read it. */
-export function inWords({ stack, event, by, link }: Notice): string {
+export function noticeInWords({ stack, event, by, link }: Notice): string {
   const what = { started: "is being deployed", done: "was deployed", failed: "could not be deployed" }[event];
   return `${stack} ${what} by ${by}${link ? `: ${link}` : ""}`;
 }
 
 async function tell(notice: Notice, env: NodeJS.ProcessEnv): Promise<void> {
   const { DEPLOY_WEBHOOK_URL: webhook, DEPLOY_CHAT_ID: chat, DEPLOY_BOT_TOKEN: token } = env;
-  const text = inWords(notice);
+  const text = noticeInWords(notice);
   const api = env.DEPLOY_TELEGRAM_URL || "https://api.telegram.org";
   await Promise.all([
     webhook && send("the webhook", webhook, { text, ...notice }),

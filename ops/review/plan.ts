@@ -23,9 +23,10 @@ const planFile = z.looseObject({
   ),
 });
 
-/** Keys and values by which Pulumi marks a secret, and a value that is not known yet (sdk/go/common/resource). */
+/** Key and value by which Pulumi marks a secret (sdk/go/common/resource). */
 const [signature, secret] = ["4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"];
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** What Pulumi writes for a value that nobody knows before the deploy (sdk/go/common/resource). */
+export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /**
  * Marks the secrets that only the deploy makes, such as the passwords of a new stack, as not known yet. The engine saves

@@ -1,7 +1,5 @@
 import type { Change } from "./changes";
-
-/** What Pulumi writes for a value that nobody knows before the deploy (sdk/go/common/resource, `plugin.UnknownStringValue`). */
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+import { unknown } from "./plan";
 
 /**
  * What a plan leaves to the deploy: inputs that follow from what is only made then, as the id of a new container. Whatever

@@ -21,6 +21,10 @@ export interface Untyped {
   because: string;
 }
 
+/** Every line of a document. */
+const allOf = (document: string, because: string): Untyped[] =>
+  commandLines(document).map((line) => ({ document, line, because }));
+
 /** All of them. */
 export const untyped: readonly Untyped[] = [
   {
@@ -36,26 +40,22 @@ export const untyped: readonly Untyped[] = [
     because:
       "it needs a migration of a database with tables, which engine/migrations.test.ts makes, and restores its dump like that",
   })),
-  ...commandLines("docs/adoption.md").map((line) => ({
-    ...{ document: "docs/adoption.md", line },
-    because:
-      "engine/adoption.test.ts types them against a deployment by Docker Compose, with a stack of its own",
-  })),
-  ...commandLines("docs/continuous-backups.md").map((line) => ({
-    ...{ document: "docs/continuous-backups.md", line },
-    because:
-      "engine/continuous-backups.test.ts types such lines for a place on the host; the tests' bucket has no TLS, which pgBackRest asks for",
-  })),
-  ...commandLines("docs/pipelines.md").map((line) => ({
-    ...{ document: "docs/pipelines.md", line },
-    because:
-      "it needs ten names that resolve to one host: soak/environments.test.ts makes such environments behind an edge of a stack of its own",
-  })),
-  ...commandLines("docs/commands.md").map((line) => ({
-    ...{ document: "docs/commands.md", line },
-    because:
-      "a list of all commands, not to be typed in its order: unit/documents.test.ts holds each line against the command's options",
-  })),
+  ...allOf(
+    "docs/adoption.md",
+    "engine/adoption.test.ts types them against a deployment by Docker Compose, with a stack of its own",
+  ),
+  ...allOf(
+    "docs/continuous-backups.md",
+    "engine/continuous-backups.test.ts types such lines for a place on the host; the tests' bucket has no TLS, which pgBackRest asks for",
+  ),
+  ...allOf(
+    "docs/pipelines.md",
+    "it needs ten names that resolve to one host: soak/environments.test.ts makes such environments behind an edge of a stack of its own",
+  ),
+  ...allOf(
+    "docs/commands.md",
+    "a list of all commands, not to be typed in its order: unit/documents.test.ts holds each line against the command's options",
+  ),
 ];
 
 /**

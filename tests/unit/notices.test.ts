@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-import { announced, inWords } from "../../ops/notices";
+import { announced, noticeInWords } from "../../ops/notices";
 
 let server: Server;
 let told: { path: string; body: Record<string, unknown> }[];
@@ -79,7 +79,7 @@ test("where nobody is to be told, nobody is asked; from a desk it is the user an
   expect([told, said]).toEqual([[], []]);
   await announced("prod", () => undefined, { DEPLOY_WEBHOOK_URL: address() });
   expect(told[0]!.body.by).toMatch(/^\S+@\S+$/);
-  expect(inWords({ stack: "prod", event: "failed", by: "ana@desk" })).toBe(
+  expect(noticeInWords({ stack: "prod", event: "failed", by: "ana@desk" })).toBe(
     "prod could not be deployed by ana@desk",
   );
 });
