@@ -1,5 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 
+import { stateFile } from "./local-state";
 import { OperatorError } from "./stack/errors";
 
 /** A resource in a stack's state. Secrets among its inputs and outputs are in plain text: never print them. */
@@ -30,6 +32,12 @@ interface ExportedResource {
   delete?: boolean;
 }
 
+/** What was deployed, as Pulumi writes it down. */
+interface Deployment {
+  resources?: ExportedResource[];
+  pending_operations?: { type: string; resource: ExportedResource }[];
+}
+
 /**
  * The resources of a stack as last deployed, straight from its state.
  *
@@ -37,6 +45,20 @@ interface ExportedResource {
  */
 export function deployedResources(stack: string): DeployedResource[] {
   return allResources(stack).filter(({ replaced }) => !replaced);
+}
+
+/**
+ * The same for who needs no secret: those stay encrypted where the state is in a folder, which is then read as a file. To ask the
+ * CLI takes as long as to look at all containers.
+ *
+ * @throws as {@link deployedResources}
+ */
+export function readableResources(stack: string): DeployedResource[] {
+  const file = stateFile(stack);
+  // One that Pulumi compresses is for the CLI.
+  if (file === undefined || !existsSync(file)) return deployedResources(stack);
+  const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as { checkpoint?: { latest?: Deployment } };
+  return resourcesIn(checkpoint?.latest).filter(({ replaced }) => !replaced);
 }
 
 /** Everything in a stack's state, also what was replaced and is still to be deleted. @throws as {@link deployedResources} */
@@ -52,8 +74,11 @@ export function allResources(stack: string): DeployedResource[] {
 export function findResources(stack: string): DeployedResource[] | undefined {
   const text = exportOf(stack);
   if (text === undefined) return undefined;
-  const { deployment } = JSON.parse(text) as { deployment: { resources?: ExportedResource[] } };
-  return (deployment.resources ?? []).map(
+  return resourcesIn((JSON.parse(text) as { deployment: Deployment }).deployment);
+}
+
+function resourcesIn(deployment: Deployment | undefined): DeployedResource[] {
+  return (deployment?.resources ?? []).map(
     ({ urn = "", type = "", id = "", inputs = {}, outputs = {}, dependencies = [], ...rest }) => ({
       urn,
       type,
@@ -71,9 +96,7 @@ export function findResources(stack: string): DeployedResource[] | undefined {
 
 /** Names of what a killed deploy had begun to make: the state does not know whether it is there. */
 export function pendingNames(stack: string): Set<string> {
-  const { deployment } = JSON.parse(exportOf(stack) ?? '{"deployment":{}}') as {
-    deployment: { pending_operations?: { type: string; resource: ExportedResource }[] };
-  };
+  const { deployment } = JSON.parse(exportOf(stack) ?? '{"deployment":{}}') as { deployment: Deployment };
   return new Set(
     (deployment.pending_operations ?? []).flatMap(({ type, resource }) =>
       type === "creating" && typeof resource.inputs?.name === "string" ? [resource.inputs.name] : [],

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { promisify } from "node:util";
 
 /** What `docker inspect` says of a container, as far as it is compared with the stack's state. */
 export interface InspectedContainer {
@@ -69,7 +70,7 @@ export class DockerHost {
     return execFileSync("docker", args, {
       env: this.environment,
       input,
-      maxBuffer: 256 * 1024 * 1024,
+      maxBuffer,
       stdio: ["pipe", "pipe", "pipe"],
     });
   }
@@ -110,9 +111,14 @@ export class DockerHost {
   }
 
   /** The images that containers run, by id; without those that somebody removed by force. */
-  imagesOf(containers: readonly InspectedContainer[]): Map<string, InspectedImage> {
+  async imagesOf(containers: readonly InspectedContainer[]): Promise<Map<string, InspectedImage>> {
     const ids = [...new Set(containers.map(({ Image }) => Image))];
-    return new Map((this.inspect("image", ids) as InspectedImage[]).map((image) => [image.Id, image]));
+    if (ids.length === 0) return new Map();
+    const options = { env: this.environment, maxBuffer };
+    const { stdout } = await promisify(execFile)("docker", ["image", "inspect", ...ids], options).catch(
+      thereAre,
+    );
+    return new Map((JSON.parse(stdout) as InspectedImage[]).map((image) => [image.Id, image]));
   }
 
   /** Those of the names that there are, by one start of the Docker CLI, which is most of what it takes. */
@@ -121,10 +127,18 @@ export class DockerHost {
     try {
       return JSON.parse(this.run([kind, "inspect", ...names]).toString()) as unknown[];
     } catch (error) {
-      const { stdout, stderr } = error as { stdout?: Buffer; stderr?: Buffer };
-      const problems = String(stderr).split("\n").filter(Boolean);
-      if (!stdout || problems.length === 0 || !problems.every((line) => /no such/i.test(line))) throw error;
-      return JSON.parse(stdout.toString()) as unknown[];
+      return JSON.parse(thereAre(error).stdout) as unknown[];
     }
   }
 }
+
+/** What the Docker CLI printed of those that there are. @throws the error where it says more than that others are not there */
+function thereAre(error: unknown): { stdout: string } {
+  const { stdout, stderr } = error as { stdout?: Buffer | string; stderr?: Buffer | string };
+  const problems = String(stderr).split("\n").filter(Boolean);
+  if (!stdout || problems.length === 0 || !problems.every((line) => /no such/i.test(line))) throw error;
+  return { stdout: String(stdout) };
+}
+
+/** Bytes that an answer of the Docker CLI may have. */
+const maxBuffer = 256 * 1024 * 1024;

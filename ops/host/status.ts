@@ -1,5 +1,5 @@
 import { Deadline, type Inspected } from "../../hooks/lib/docker.mts";
-import { askDockerOf, deployedResources, dockerEnvironment } from "../deployment";
+import { askDockerOf, dockerEnvironment, readableResources } from "../deployment";
 import { OperatorError } from "../stack/errors";
 import { certificateLines } from "./certificates";
 import { DockerHost, type InspectedContainer } from "./inspect";
@@ -30,7 +30,7 @@ export interface Status {
  * @throws OperatorError where it is not deployed
  */
 export async function statusOf(stack: string): Promise<Status> {
-  const resources = deployedResources(stack);
+  const resources = readableResources(stack);
   const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
   if (typeof outputs.url !== "string")
     throw new OperatorError(`stack ${stack} is not deployed; deploy it: ./dating up ${stack}`);
@@ -38,16 +38,18 @@ export async function statusOf(stack: string): Promise<Status> {
   const environment = dockerEnvironment(resources);
   const host = new DockerHost(environment);
   const containers = host.containers(`dating.stack=dating-${stack}`);
-  const images = host.imagesOf(containers);
   askDockerOf(resources);
   const deadline = new Deadline(20);
-  const asked = await Promise.all(
-    containers.map(async (container) => {
-      // What Docker said is the whole, of which each type is a part.
-      const { trouble } = await judgeServing(container as InspectedContainer & Inspected, deadline);
-      return trouble && `${container.Config.Labels?.["dating.service"] ?? container.Id}: ${trouble}`;
-    }),
-  );
+  const judge = async (container: InspectedContainer) => {
+    // What Docker said is the whole, of which each type is a part.
+    const { trouble } = await judgeServing(container as InspectedContainer & Inspected, deadline);
+    return trouble && `${container.Config.Labels?.["dating.service"] ?? container.Id}: ${trouble}`;
+  };
+  const [images, certificates, ...asked] = await Promise.all([
+    host.imagesOf(containers),
+    certificateLines(resources),
+    ...containers.map(judge),
+  ]);
   const services = containers.flatMap((container) => {
     const service = container.Config.Labels?.["dating.service"];
     if (!service) return [];
@@ -70,7 +72,7 @@ export async function statusOf(stack: string): Promise<Status> {
     notServed: asked.filter((trouble) => trouble !== undefined).sort(),
     pulumi: pulumiReport(),
     grafana: (outputs.grafana as { url: string } | null | undefined)?.url,
-    certificates: await certificateLines(resources),
+    certificates,
   };
 }
 

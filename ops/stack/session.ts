@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { whoAmI } from "../../host/holder";
 import { projectRoot } from "../../images/content";
 import { dockerHostOf, findResources, type DeployedResource } from "../deployment";
-import { stateFolder } from "../local-state";
+import { stateFile } from "../local-state";
 import { StackFile } from "../stack-file";
 import { chosenBackend, backendInWords, type Backend } from "./backend";
 import { OperatorError } from "./errors";
@@ -77,10 +77,8 @@ export class Session {
     return `${this.stack} on ${where} · state ${backendInWords(this.backend)} · as ${whoAmI()}`;
   }
 
-  /** The state of a stack in a folder, which is read as a file: asking the backend takes as long as a preview. */
   private get stateFile(): string | undefined {
-    const folder = stateFolder(this.backend.url);
-    return folder === undefined ? undefined : join(folder, ".pulumi/stacks/dating", `${this.stack}.json`);
+    return stateFile(this.stack, this.backend.url);
   }
 
   /** The state, asked for once. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { changing } from "../../cli/change";
 import { givenPassphrase, passphraseProblems } from "../../config/passphrase";
 import { whoAmI } from "../../host/holder";
+import { readableResources } from "../../ops/deployment";
 import { chosenBackend, backendInWords, ownStateFolder } from "../../ops/stack/backend";
 import { OperatorError } from "../../ops/stack/errors";
 import { requireDeployed, Session } from "../../ops/stack/session";
@@ -75,6 +76,28 @@ test("what was read before the stack was locked is read anew inside of the lock"
   const quiet = jest.spyOn(console, "log").mockImplementation(() => {});
   await changing(session, () => expect(session.resources.map(({ id }) => id)).toEqual(["after"]));
   quiet.mockRestore();
+});
+
+test("a state in a folder is read without the CLI and without a key, and another by the CLI", () => {
+  const stacks = join(folder, ".pulumi/stacks/dating");
+  mkdirSync(stacks, { recursive: true });
+  const secret = {
+    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+    ciphertext: "v1:abc",
+  };
+  const bot = { urn: "urn:bot", type: "docker:index/container:Container", id: "1", inputs: { env: secret } };
+  const latest = { resources: [bot, { ...bot, id: "0", delete: true }] };
+  writeFileSync(join(stacks, "prod.json"), JSON.stringify({ version: 3, checkpoint: { latest } }));
+  const backend = jest.replaceProperty(process, "env", {
+    ...process.env,
+    PATH: `${folder}:${path}`,
+    PULUMI_BACKEND_URL: `file://${folder}?metadata=skip`,
+  });
+  writeFileSync(join(folder, "pulumi"), "#!/bin/sh\necho '{ \"deployment\": {} }'\n", { mode: 0o755 });
+  expect(readableResources("prod")).toMatchObject([{ id: "1", secretInputs: new Set(["env"]) }]);
+  // As one that was compressed.
+  expect(readableResources("staging")).toEqual([]);
+  backend.restore();
 });
 
 const deployedOn = (host?: string) => [
