@@ -74,6 +74,15 @@ test("pulumi login is a choice, too, and pulumi logout takes it back", () => {
   expect(exported()).toMatchObject({ PULUMI_BACKEND_URL: own() });
 });
 
+test("an engine that cannot be had ends it, with what was said about it and nothing exported", () => {
+  writeFileSync(join(folder, "setup/docker-engine"), "#!/bin/sh\necho no engine >&2\nexit 1\n");
+  const { status, stdout, stderr } = spawnSync(join(folder, "setup/environment"), {
+    env: { PATH: process.env.PATH, HOME: folder },
+    encoding: "utf8",
+  });
+  expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: "", stderr: "no engine\n" });
+});
+
 test("says which version it has prepared, which is another with other packages", () => {
   const { DATING_ENVIRONMENT: first } = exported();
   expect(first).toMatch(/^\d+-\d+$/);

@@ -7,16 +7,15 @@ const root = join(__dirname, "../..");
 
 /**
  * What a deploying machine runs: it may be macOS, with bash 3.2, GNU make 3.81 and the tools of BSD. Of setup/docker-engine
- * it runs only how an engine is found: the rest is for Debian.
+ * it runs only how an engine is found: the rest is for Debian, as setup/apt-install is.
  */
+const forDebian = ["setup/docker-engine", "setup/apt-install"];
 const scripts = execFileSync("git", ["ls-files", "dating", "ci", "hooks", "setup", "Makefile"], {
   cwd: root,
   encoding: "utf8",
 })
   .split("\n")
-  .filter(
-    (file) => file && !/\.(ts|mjs|sql)$/.test(file) && file !== "setup/docker-engine" && file !== "ci/test",
-  );
+  .filter((file) => file && !/\.(ts|mjs|sql)$/.test(file) && !forDebian.includes(file) && file !== "ci/test");
 
 /** Constructs that such a machine does not have, and what has them. */
 const foreign: [construct: RegExp, has: string][] = [
