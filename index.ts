@@ -23,6 +23,7 @@ import { SocketProxy } from "./components/socket-proxy";
 import { tlsSettings } from "./components/tls";
 import { Volumes, volumeName } from "./components/volumes";
 import { Webapp } from "./components/webapp";
+import { containers } from "./components/workload/container";
 import { edgeUrl, loadConfig } from "./config";
 import { ownCompanions, ownServers } from "./config/own-services";
 import { requireIpv6 } from "./host/ipv6";
@@ -39,7 +40,7 @@ const baseUrl = edgeUrl(config);
 /** The newest revision of the database's schema that this release knows. */
 export const schemaRevision = headRevision();
 const host = lookAtHost(config, stackPrefix(), Object.values(images));
-const context = stackContext(config, host.engine);
+const context = stackContext(config, containers, host.engine);
 if (!pulumi.runtime.isDryRun()) provideOnHost(host.missingImages, config.dockerHost);
 if (config.ipv6 && !pulumi.runtime.isDryRun()) requireIpv6(host.ipv6, images.postgres, config.dockerHost);
 // In a preview without an answer, nobody could say.
@@ -172,11 +173,11 @@ if (ownCompanions.length > 0) {
   new OwnPrograms("own-programs", { context, program: bot.program, after }, onHost);
 }
 if (tls) {
-  const releases = [webapp.container, bot.container];
-  new Certificates("certificates", { context, tls, edge: edge.container, releases }, onHost);
+  const releases = [webapp.service, bot.service];
+  new Certificates("certificates", { context, tls, edge: edge.service, releases }, onHost);
 }
 
-new RoutesServed("routes-served", { context, edge, services: [bot, webapp] }, onHost);
+new RoutesServed("routes-served", { context, edge, services: [bot.service, webapp.service] }, onHost);
 
 const backup = new Backup(
   "backup",
@@ -224,7 +225,7 @@ export const grafana = config.monitoringImages ? { url: grafanaUrl, password } :
 /** What was deployed of each dashboard, by its uid, for the next deploy. */
 export const dashboards = config.monitoringImages ? fingerprintsOf(grafanaFiles.dashboards) : null;
 /** Name of the Postgres container, for psql and backups. */
-export const databaseContainer = database.container.name;
+export const databaseContainer = database.service.container;
 /** Real name of each volume. */
 export const volumes = pulumi.output(
   Object.fromEntries(Object.entries(volumeSet.byName).map(([name, volume]) => [name, volume.name])),

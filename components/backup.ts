@@ -36,7 +36,6 @@ export interface BackupArgs {
  * continuous backups, it makes those, too.
  */
 export class Backup extends pulumi.ComponentResource {
-  readonly container: docker.Container;
   /** What the continuous backups are encrypted with; undefined where there are none. */
   readonly passphrase?: pulumi.Output<string>;
 
@@ -51,7 +50,7 @@ export class Backup extends pulumi.ComponentResource {
     });
     const continuous = args.continuous && withRepositories(this, name, args.continuous, args);
     this.passphrase = continuous?.passphrase;
-    this.container = createService(this, args, reader, continuous).container;
+    createService(this, args, reader, continuous);
     this.registerOutputs();
   }
 }

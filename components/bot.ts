@@ -47,18 +47,14 @@ export type BotProgram = Pick<WorkloadArgs, "image" | "environment" | "networks"
 
 /** The Telegram bot with its HTTP API. It starts only on a migrated database. */
 export class Bot extends pulumi.ComponentResource {
-  readonly container: docker.Container;
+  readonly service: Workload;
   readonly program: BotProgram;
-  /** What depends on this starts only when the service is healthy and served. */
-  readonly healthy: pulumi.Resource;
 
   constructor(name: string, args: BotArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Bot", name, {}, opts);
     const jwtSecret = createJwtSecret(this, name);
     this.program = programOf(args, args.jwtSecret ?? jwtSecret.result);
-    const service = createService(this, args, this.program);
-    this.container = service.container;
-    this.healthy = service.healthy;
+    this.service = createService(this, args, this.program);
     this.registerOutputs();
   }
 }

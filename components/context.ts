@@ -7,11 +7,14 @@ import type { ServiceName } from "../config/keys";
 import { memoryLimits } from "../config/memory";
 import { servedHosts } from "./edge/hosts";
 import { toMebibytes, type Duration } from "../config/units";
+import type { Orchestrator } from "./workload/spec";
 
 /** What every component needs to know of the stack that it is a part of. */
 export interface StackContext {
   /** First part of every name on the Docker host, so that several stacks live on one: `dating-dev`. */
   prefix: string;
+  /** What makes of a service what runs. */
+  orchestrator: Orchestrator;
   /** The Docker Engine's address, where the configuration names one. */
   dockerHost?: string;
   /** How long a new container may take to become healthy. */
@@ -43,8 +46,9 @@ export function stackPrefix(): string {
  *
  * @param engine the newest, where it is not known
  */
-export function stackContext(config: Config, engine?: Engine): StackContext {
+export function stackContext(config: Config, orchestrator: Orchestrator, engine?: Engine): StackContext {
   return {
+    orchestrator,
     prefix: stackPrefix(),
     dockerHost: config.dockerHost,
     healthTimeout: `${config.healthTimeout} seconds`,

@@ -44,7 +44,7 @@ const superuser = "postgres";
 /** Postgres with its data volume, and the application's role, which owns its database and is no superuser. */
 export class Database extends pulumi.ComponentResource {
   readonly connection: DatabaseConnection;
-  readonly container: docker.Container;
+  readonly service: Workload;
   readonly volume: docker.Volume;
   /** With which the passwords of all roles are made anew. */
   readonly passwordVersion: number;
@@ -57,8 +57,7 @@ export class Database extends pulumi.ComponentResource {
     super("dating:index:Database", name, {}, opts);
     const password = createPassword(this, name, args.passwordVersion);
     const superuserPassword = createPassword(this, `${name}-superuser`, 1);
-    const workload = createServer(this, args, superuserPassword);
-    this.container = workload.container;
+    this.service = createServer(this, args, superuserPassword);
     this.volume = args.volume;
     this.passwordVersion = args.passwordVersion;
     const first = args.passwordVersion === 1 ? args.firstPassword : undefined;
@@ -70,7 +69,7 @@ export class Database extends pulumi.ComponentResource {
       ...args,
       connection: this.connection,
       superuser,
-      server: workload,
+      server: this.service,
     });
     this.registerOutputs();
   }

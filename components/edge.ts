@@ -41,18 +41,17 @@ export interface EdgeArgs {
 
 /** Traefik: the only service that the outside reaches. It finds services by their labels. */
 export class Edge extends pulumi.ComponentResource {
-  readonly container: docker.Container;
+  readonly service: Workload;
   /** Network on which services are reached. */
   readonly network: docker.Network;
   /** What depends on this can be served. */
-  readonly ready: pulumi.Resource;
+  readonly ready: pulumi.Resource[];
 
   constructor(name: string, args: EdgeArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Edge", name, {}, opts);
-    const proxy = createProxy(this, args);
-    this.container = proxy.container;
+    this.service = createProxy(this, args);
     this.network = args.networks.edge;
-    this.ready = proxy.healthy;
+    this.ready = this.service.ready;
     this.registerOutputs();
   }
 }

@@ -32,7 +32,7 @@ export class OwnServers extends pulumi.ComponentResource {
 
   constructor(name: string, args: OwnServersArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:OwnServers", name, {}, opts);
-    this.ready = ownServers.map((service) => createServer(this, service, args).healthy);
+    this.ready = ownServers.flatMap((service) => createServer(this, service, args).ready);
     this.registerOutputs();
   }
 }

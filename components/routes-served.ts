@@ -1,17 +1,17 @@
 import * as command from "@pulumi/command";
-import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { toSeconds } from "../config/units";
 import type { StackContext } from "./context";
 import type { Edge } from "./edge";
 import { typescriptHook } from "./hook";
+import type { Workload } from "./workload";
 
 export interface RoutesServedArgs {
   context: StackContext;
   edge: Edge;
   /** The services that the edge leads to. */
-  services: { container: docker.Container; healthy: pulumi.Resource }[];
+  services: Workload[];
 }
 
 /**
@@ -27,7 +27,7 @@ export class RoutesServed extends pulumi.ComponentResource {
 }
 
 function ask(parent: RoutesServed, name: string, { context, edge, services }: RoutesServedArgs): void {
-  const containers = pulumi.all(services.map(({ container }) => container.id));
+  const containers = pulumi.all(services.map(({ release }) => release));
   const hook = typescriptHook("served");
   new command.local.Command(
     name,
@@ -37,10 +37,10 @@ function ask(parent: RoutesServed, name: string, { context, edge, services }: Ro
       environment: {
         ...(context.dockerHost && { DOCKER_HOST: context.dockerHost }),
         CONTAINERS: containers.apply((ids) => ids.join(" ")),
-        EDGE: edge.container.id,
+        EDGE: edge.service.release,
         HEALTH_TIMEOUT: String(toSeconds(context.healthTimeout)),
       },
     },
-    { parent, dependsOn: [edge.ready, ...services.map(({ healthy }) => healthy)] },
+    { parent, dependsOn: [...edge.ready, ...services.flatMap(({ ready }) => ready)] },
   );
 }

@@ -1,4 +1,3 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { StackContext } from "./context";
@@ -14,15 +13,11 @@ export interface WebappArgs {
 
 /** The Mini App's web pages. */
 export class Webapp extends pulumi.ComponentResource {
-  readonly container: docker.Container;
-  /** What depends on this starts only when the service is healthy and served. */
-  readonly healthy: pulumi.Resource;
+  readonly service: Workload;
 
   constructor(name: string, args: WebappArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Webapp", name, {}, opts);
-    const service = createService(this, args);
-    this.container = service.container;
-    this.healthy = service.healthy;
+    this.service = createService(this, args);
     this.registerOutputs();
   }
 }

@@ -41,9 +41,9 @@ export function openToApplication(
     {
       create: guarded("bash hooks/same-order.sh", "1 minute"),
       environment: postgres,
-      triggers: [server.container.id],
+      triggers: [server.release],
     },
-    { parent, dependsOn: [server.healthy], deleteBeforeReplace: true },
+    { parent, dependsOn: server.ready, deleteBeforeReplace: true },
   );
   const environment = { ...postgres, DATABASE: connection.name, OWNER: args.name, ROLE: connection.user };
   const role = secretHook(

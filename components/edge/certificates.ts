@@ -8,6 +8,7 @@ import type { StackContext } from "../context";
 import { securePort } from "../edge-ports";
 import { guarded, secretHook, typescriptHook } from "../hook";
 import { ownCertificate, type TlsSettings } from "../tls";
+import type { Workload } from "../workload";
 
 /** Puts a certificate of one's own where Traefik reads it; undefined where there is none. */
 export function provideOwnCertificate(
@@ -44,9 +45,9 @@ export function provideOwnCertificate(
 export interface CertificatesArgs {
   context: StackContext;
   tls: TlsSettings;
-  edge: docker.Container;
+  edge: Workload;
   /** What was deployed: with each of these, they are looked at again. */
-  releases: docker.Container[];
+  releases: Workload[];
 }
 
 /** Seconds in which an authority usually answers, and Traefik reads a file again. */
@@ -78,14 +79,14 @@ function createLook(
       environment: {
         ...(context.dockerHost && { DOCKER_HOST: context.dockerHost }),
         ...{
-          EDGE: edge.id,
+          EDGE: edge.release,
           PORT: String(securePort),
           HOSTS: JSON.stringify(hosts),
           PATIENCE: String(patience),
         },
         ...(fingerprint && { FINGERPRINT: fingerprint }),
       },
-      triggers: [edge.id, ...releases.map(({ id }) => id)],
+      triggers: [edge.release, ...releases.map(({ release }) => release)],
     },
     { parent },
   );

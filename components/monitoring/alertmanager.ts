@@ -1,4 +1,3 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { StackContext } from "../context";
@@ -31,11 +30,9 @@ const port = 9093;
 
 /** Groups alerts and sends them to a person. */
 export class Alertmanager extends pulumi.ComponentResource {
-  readonly container: docker.Container;
-
   constructor(name: string, args: AlertmanagerArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Alertmanager", name, {}, opts);
-    this.container = createServer(this, args).container;
+    createServer(this, args);
     this.registerOutputs();
   }
 }

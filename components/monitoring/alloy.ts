@@ -1,19 +1,16 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Workload } from "../workload";
 import { fillText, type MonitoringText } from "./files";
-import { forgotten, type LogCollectorArgs, type LogCollectorComponent } from "./log-collector";
+import { forgotten, type LogCollectorArgs } from "./log-collector";
 
 /** Grafana Alloy as the stack's log collector. */
-export class Alloy extends pulumi.ComponentResource implements LogCollectorComponent {
+export class Alloy extends pulumi.ComponentResource {
   /** Port of its metrics. */
   static readonly port = 12345;
-  readonly container: docker.Container;
-
   constructor(name: string, args: LogCollectorArgs<MonitoringText>, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Alloy", name, {}, opts);
-    this.container = createAgent(this, args).container;
+    createAgent(this, args);
     this.registerOutputs();
   }
 }

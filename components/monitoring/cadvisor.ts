@@ -1,4 +1,3 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { StackContext } from "../context";
@@ -28,11 +27,9 @@ const controlGroups = "/sys/fs/cgroup";
  * lets through for all of the host, and the engine's own metrics know no containers.
  */
 export class Cadvisor extends pulumi.ComponentResource {
-  readonly container: docker.Container;
-
   constructor(name: string, args: CadvisorArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Cadvisor", name, {}, opts);
-    this.container = createExporter(this, args).container;
+    createExporter(this, args);
     this.registerOutputs();
   }
 }

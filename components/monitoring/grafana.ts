@@ -43,12 +43,9 @@ export function grafanaPassword(): pulumi.Output<string> {
  * one, leaves alone what people made, and deletes what lost its file.
  */
 export class Grafana extends pulumi.ComponentResource {
-  readonly container: docker.Container;
-
   constructor(name: string, args: GrafanaArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Grafana", name, {}, opts);
     const server = createServer(this, args);
-    this.container = server.container;
     warnOfOverwriting(args.files.dashboards, args.url, args.password);
     createContent(this, args, server, createAdministrator(this, args, server));
     this.registerOutputs();
@@ -99,12 +96,12 @@ function createAdministrator(parent: Grafana, { context, password }: GrafanaArgs
       limit: "2 minutes",
       environment: {
         ...(context.dockerHost && { DOCKER_HOST: context.dockerHost }),
-        CONTAINER: server.container.id,
+        CONTAINER: server.release,
       },
       stdin: pulumi.interpolate`${password}\n`,
-      triggers: [server.container.id],
+      triggers: [server.release],
     },
-    { parent, dependsOn: [server.healthy], deleteBeforeReplace: true },
+    { parent, dependsOn: server.ready, deleteBeforeReplace: true },
   );
 }
 
@@ -122,7 +119,7 @@ function createContent(
   // It goes and comes with its volume: nobody has to ask a Grafana that may not answer to delete what is in it.
   const opts = { parent, provider, deletedWith: parent };
   const hooks = { url, auth: pulumi.interpolate`admin:${password}`, parent, after: administrator };
-  const folders = takeFolders(files, server.container.id, hooks);
+  const folders = takeFolders(files, server.release, hooks);
   const room = forgetEarlierDataSources(files, { ...hooks, after: folders });
   const dataSources = files.dataSources.map(
     ({ name, type, uid, url: address, isDefault }) =>

@@ -1,6 +1,3 @@
-import * as docker from "@pulumi/docker";
-import * as pulumi from "@pulumi/pulumi";
-
 import type { StackContext } from "../context";
 import type { Networks } from "../networks";
 
@@ -19,8 +16,3 @@ export interface LogCollectorArgs<Configuration> {
  * would leave out what was only in memory. Without, it reads each log from its beginning, and Loki drops what it has.
  */
 export const forgotten = ["/tmp"];
-
-/** A component that sends what the stack's containers write to Loki, under the labels that the dashboards ask for. */
-export interface LogCollectorComponent extends pulumi.ComponentResource {
-  readonly container: docker.Container;
-}

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { LogCollector } from "../../config/keys";
 import { Alloy } from "./alloy";
 import type { MonitoringFiles } from "./files";
-import type { LogCollectorArgs, LogCollectorComponent } from "./log-collector";
+import type { LogCollectorArgs } from "./log-collector";
 import { Promtail } from "./promtail";
 
 /** Where Prometheus finds each of them on monitoring's network. */
@@ -17,7 +17,7 @@ export function createLogCollector(
   which: LogCollector,
   args: Omit<LogCollectorArgs<never>, "configuration"> & { files: MonitoringFiles },
   opts: pulumi.ComponentResourceOptions,
-): LogCollectorComponent {
+): pulumi.ComponentResource {
   const { files, ...common } = args;
   return which === "alloy"
     ? new Alloy("alloy", { ...common, configuration: files.alloy }, opts)

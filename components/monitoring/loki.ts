@@ -28,11 +28,9 @@ const port = 3100;
 export class Loki extends pulumi.ComponentResource {
   /** Where it is found on monitoring's network. */
   readonly url = `http://loki:${port}`;
-  readonly container: docker.Container;
-
   constructor(name: string, args: LokiArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Loki", name, {}, opts);
-    this.container = createServer(this, args).container;
+    createServer(this, args);
     this.registerOutputs();
   }
 }

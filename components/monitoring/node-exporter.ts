@@ -16,11 +16,9 @@ const root = "/host";
 
 /** Metrics of the Docker host: processors, memory, disks. */
 export class NodeExporter extends pulumi.ComponentResource {
-  readonly container: docker.Container;
-
   constructor(name: string, args: NodeExporterArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:NodeExporter", name, {}, opts);
-    this.container = createExporter(this, args).container;
+    createExporter(this, args);
     this.registerOutputs();
   }
 }

@@ -1,4 +1,3 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { readers } from "../../config/database-names";
@@ -22,13 +21,11 @@ const user = readers.metrics;
 
 /** Metrics of the database, asked with a role of its own that sees statistics and no rows. */
 export class PostgresExporter extends pulumi.ComponentResource {
-  readonly container: docker.Container;
-
   constructor(name: string, args: PostgresExporterArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:PostgresExporter", name, {}, opts);
     const { context, database } = args;
     const reader = new Reader(this, name, { context, database, user, may: "pg_monitor" });
-    this.container = createExporter(this, args, reader).container;
+    createExporter(this, args, reader);
     this.registerOutputs();
   }
 }

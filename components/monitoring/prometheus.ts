@@ -29,11 +29,9 @@ const port = 9090;
 export class Prometheus extends pulumi.ComponentResource {
   /** Where it is found on monitoring's network. */
   readonly url = `http://prometheus:${port}`;
-  readonly container: docker.Container;
-
   constructor(name: string, args: PrometheusArgs, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Prometheus", name, {}, opts);
-    this.container = createServer(this, args).container;
+    createServer(this, args);
     this.registerOutputs();
   }
 }

@@ -1,19 +1,16 @@
-import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Workload } from "../workload";
 import { fill, type MonitoringFile } from "./files";
-import { forgotten, type LogCollectorArgs, type LogCollectorComponent } from "./log-collector";
+import { forgotten, type LogCollectorArgs } from "./log-collector";
 
 /** Promtail as the stack's log collector. Grafana has given it no updates since 2 March 2026. */
-export class Promtail extends pulumi.ComponentResource implements LogCollectorComponent {
+export class Promtail extends pulumi.ComponentResource {
   /** Port of its metrics. */
   static readonly port = 9080;
-  readonly container: docker.Container;
-
   constructor(name: string, args: LogCollectorArgs<MonitoringFile>, opts: pulumi.ComponentResourceOptions) {
     super("dating:index:Promtail", name, {}, opts);
-    this.container = createAgent(this, args).container;
+    createAgent(this, args);
     this.registerOutputs();
   }
 }

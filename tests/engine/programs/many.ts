@@ -5,12 +5,14 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { labelList, stackLabels, type StackContext } from "../../../components/context";
+import { containers } from "../../../components/workload/container";
 import { Workload } from "../../../components/workload";
 
 /* As many workloads as `count` says. */
 
 const config = new pulumi.Config();
 const context: StackContext = {
+  orchestrator: containers,
   prefix: `dating-${pulumi.getStack()}`,
   entryPoint: "web",
   healthTimeout: "300 seconds",

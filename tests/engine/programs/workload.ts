@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
+import { containers } from "../../../components/workload/container";
 import { Workload, type WorkloadArgs } from "../../../components/workload";
 
 /** What the tests change of a workload, one thing of each. */
@@ -30,6 +31,7 @@ for (const [name, settings] of Object.entries(workloads)) {
   const volume = new docker.Volume(`data-${name}`, { name: `${prefix}-data-${name}`, labels: [label] });
   const common = {
     context: {
+      orchestrator: containers,
       ...{ prefix, entryPoint: "web" as const, healthTimeout: "120 seconds" },
       quickStart: true,
       hosts: ["localhost"],
