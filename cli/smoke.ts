@@ -1,28 +1,20 @@
 import { Deadline } from "../hooks/lib/docker.mts";
 import { wrongOfEdge } from "../hooks/lib/edge.mts";
-import type { Answer } from "../hooks/lib/relay.mts";
 import { askDockerOf, deployedResources, type DeployedResource } from "../ops/deployment";
 import { containerType, serviceOf } from "../ops/host/containers";
+import { askFromHere } from "../ops/host/from-here";
 import { askServing, type Serving } from "../ops/host/serving";
 import { OperatorError } from "../ops/stack/errors";
 import { act, define } from "./command";
 
-/** Milliseconds for one answer from outside. */
-const patience = 10_000;
 /** Milliseconds between two looks. */
 const pause = 2_000;
-
-async function ask(url: string): Promise<Answer> {
-  const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(patience) });
-  const type = (response.headers.get("content-type") ?? "").split(";")[0]!;
-  return { status: response.status, type, body: await response.text() };
-}
 
 /** What is wrong with a service as people reach it from here; undefined where nothing is. */
 async function wrongFromHere(url: string, { answers }: Serving): Promise<string | undefined> {
   for (const { probe, answer } of answers) {
     try {
-      const wrong = wrongOfEdge(probe, await ask(url + probe.path), answer);
+      const wrong = wrongOfEdge(probe, await askFromHere(url + probe.path), answer);
       if (wrong) return `from here, ${url}${wrong}`;
     } catch (error) {
       const { message, cause } = error as Error & { cause?: Error };
