@@ -66,6 +66,8 @@ export function program(wanted?: string): Command {
     for (const [name, summary] of Object.entries(commands)) {
       const whole = wanted === undefined || wanted === name;
       const made = whole ? (load(`./${name}`) as { command: Command }).command : new Command(name);
+      if (made.commands.length > 0)
+        made.addHelpText("after", `\n./dating ${name} COMMAND --help explains one, with examples.`);
       dating.addCommand(made.summary(summary).helpGroup(group));
     }
   }
@@ -75,7 +77,12 @@ export function program(wanted?: string): Command {
   dating.addHelpText(
     "after",
     `
-./dating COMMAND --help explains a command, with examples.
+A stack is a deployment with a name, and its settings are in Pulumi.NAME.yaml: dev is for this machine, staging and prod are on
+servers, and each preview environment is one. Begin here: ./dating up dev; on a server: ./dating init prod. What is done when
+says docs/operations.md.
+
+./dating COMMAND --help explains a command, with examples. What takes data or a service away asks first; --yes answers, --dry-run
+tells without doing, --quiet prints results and problems only, --json prints for other programs.
 Exit codes: 0 done, 1 failed, 2 found something (drift, newer images), 3 refused or not confirmed.`,
   );
   return dating;

@@ -103,7 +103,7 @@ const creator = define("create", "Makes an environment, or brings it up to date 
   .option("--seed <file>", "SQL that fills the database (default: people who do not exist)", fromCaller)
   .option(
     "--secrets",
-    "read secrets as lines NAME=VALUE from standard input (default: a bot token of nobody)",
+    "read secrets as lines from standard input: botToken=…, password=…, botSecrets.NAME=… (default: a bot token of nobody)",
   )
   .addOption(quiet());
 act(creator, make);

@@ -110,7 +110,10 @@ export const command = define(
   .argument("<stack>")
   .option("--domain <host>", "host name under which it is served")
   .option("--docker-host <url>", "where it runs, as in ssh://deploy@dating.example.com")
-  .option("--secrets-provider <provider>", "what encrypts its secrets, as pulumi stack init has it")
+  .option(
+    "--secrets-provider <provider>",
+    "what encrypts its secrets, as pulumi stack init has it (default: a passphrase; in Pulumi Cloud its own)",
+  )
   .addOption(quiet())
   .addOption(yes());
 act(command, init);

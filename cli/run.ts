@@ -1,6 +1,7 @@
-import { CommanderError } from "commander";
+import { CommanderError, type Command } from "commander";
 
 import { OperatorError } from "../ops/stack/errors";
+import { stacksHere } from "../ops/stack-names";
 import { below, names, program } from "./catalog";
 import { bold, red } from "./style";
 
@@ -14,12 +15,25 @@ export async function main(words: readonly string[]): Promise<void> {
       each
         .exitOverride()
         .configureHelp({ styleTitle: bold })
+        .showHelpAfterError(hintOf(each, dating))
         .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, red("error:"))) });
     if (first === undefined) dating.outputHelp();
     else await dating.parseAsync(words, { from: "user" });
   } catch (error) {
     process.exitCode = fail(error);
   }
+}
+
+/** What helps who has typed something wrong: how it is called, and what the stacks are. */
+function hintOf(command: Command, dating: Command): string {
+  if (command === dating) return "./dating --help lists the commands.";
+  const called = command.createHelp().commandUsage(command);
+  const takesStack = command.registeredArguments.some((each) => each.name() === "stack");
+  return [
+    `Usage: ${called}`,
+    ...(takesStack ? [`Stacks here: ${stacksHere().join(", ")}`] : []),
+    "--help explains it.",
+  ].join("\n");
 }
 
 /**

@@ -72,8 +72,8 @@ const anew = (stack: string, plan: string) => `./dating preview ${stack} --save-
 
 export const command = define(
   "up",
-  "Deploys a stack, with the images that it needs, and says where to look. Only dev and previews are made by themselves; " +
-    "another stack is made by `./dating init`.",
+  "Deploys a stack, with the images that it needs, and says where to look. Does not ask: `./dating preview` tells before what it\n" +
+    "would do. Only dev and previews are made by themselves; another stack is made by `./dating init`.",
   ["up dev", "up prod --dry-run", "up prod --plan plan.json"],
 )
   .argument("<stack>")

@@ -15,6 +15,9 @@ export function page(where: string, seen: HostSeen, wanted: Wanted, findings: re
     "",
     ...findings.flatMap((finding) => [`${words[finding.level]}: ${render(finding)}`, ""]),
     verdict(findings),
+    ...(findings.some(({ level }) => level === "refuse")
+      ? []
+      : [`What it would change: ./dating preview ${wanted.stack}`]),
   ].join("\n");
 }
 
@@ -60,7 +63,7 @@ function facts({ answers, client, view }: HostSeen, wanted: Wanted): [string, st
 }
 
 function limits(counted: boolean | undefined): string {
-  return counted === false ? "not limited" : "limited";
+  return counted === false ? "cannot be limited" : "can be limited";
 }
 
 function gibibytes(bytes: number): string {

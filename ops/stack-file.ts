@@ -7,6 +7,7 @@ import { hasEncrypted, isEncrypted } from "../config/storage";
 import { keys, type LogCollector, type PostgresVersion } from "../config/keys";
 import { projectRoot } from "../images/content";
 import { OperatorError } from "./stack/errors";
+import { insteadOf } from "./stack-names";
 
 /**
  * A stack's file `Pulumi.STACK.yaml`. It is read and changed as a file, with its comments and without the stack's
@@ -22,7 +23,8 @@ export class StackFile {
     root: string = projectRoot,
   ) {
     this.path = join(root, `Pulumi.${stack}.yaml`);
-    if (!existsSync(this.path)) throw new Error(`stack ${stack} has no file Pulumi.${stack}.yaml`);
+    if (!existsSync(this.path))
+      throw new Error(`stack ${stack} has no file Pulumi.${stack}.yaml. ${insteadOf(stack, root)}`);
     this.document = parseDocument(readFileSync(this.path, "utf8"));
     const [problem] = this.document.errors;
     if (problem) throw new Error(`Pulumi.${stack}.yaml: ${problem.message}`);

@@ -140,8 +140,23 @@ describe("a word that is wrong", () => {
     [["up"], "missing required argument 'stack'"],
   ])("as in %j, is told with what was meant", async (words, said) => {
     const { code, printed: text } = await run(...words);
-    expect(text).toBe(`error: ${said}\n`);
+    expect(text).toMatch(new RegExp(`^error: ${said.replace(/[()?]/g, "\\$&")}\n`));
     expect(code).toBe(1);
+  });
+
+  test("a stack that is left out is asked for with how the command is called, and those that there are", async () => {
+    const { printed: text } = await run("doctor");
+    expect(text).toContain("Usage: ./dating doctor [options] <stack>\nStacks here: dev, ");
+    expect(text).toContain("--help explains it.");
+  });
+
+  test("a stack that is not there is told with the one that may be meant", async () => {
+    const { code, printed: text } = await run("doctor", "prdo");
+    expect([code, text]).toEqual([
+      1,
+      expect.stringMatching(/^error: .*Pulumi\.prdo\.yaml\. Did you mean prod\? Those that have one: dev, /),
+    ]);
+    expect((await run("doctor", "elsewhere")).printed).not.toContain("Did you mean dev");
   });
 });
 

@@ -49,7 +49,7 @@ test("a structured key that is written as JSON becomes a map when a part of it c
 });
 
 test("a stack without a file, and a file that is no YAML, are named", () => {
-  expect(() => new StackFile("prod", folder)).toThrow("stack prod has no file Pulumi.prod.yaml");
+  expect(() => new StackFile("prod", folder)).toThrow("stack prod has no file Pulumi.prod.yaml. ");
   write("config:\n  a: [1\n");
   expect(() => new StackFile("prod", folder)).toThrow("Pulumi.prod.yaml: ");
 });
