@@ -1,4 +1,4 @@
-/* Writes the parts of docs/ that are made from the code, each between a pair of markers. */
+/* Writes the parts of docs/ that are made from the code, each between a pair of markers, and draws a pull request's comment. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -8,6 +8,8 @@ import { keyTable } from "../config/table";
 import { cisTable } from "../policy/table";
 import { badDaysTable, readBadDays } from "./bad-days";
 import { partsTable } from "./upkeep/check";
+import { drawComment } from "./drawing/comment";
+import { recordedComment } from "./drawing/recorded-comment";
 import { readParts, versionsInUse } from "./upkeep/parts";
 
 const documents: Record<string, Record<string, string>> = {
@@ -29,3 +31,5 @@ for (const [document, parts] of Object.entries(documents)) {
   }
   writeFileSync(file, text);
 }
+
+writeFileSync(join(__dirname, "../docs/comment.svg"), drawComment(recordedComment()));

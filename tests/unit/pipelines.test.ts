@@ -31,6 +31,9 @@ const environment = (more: NodeJS.ProcessEnv = {}) => ({
   GIT_AUTHOR_EMAIL: "test@example.com",
   GIT_COMMITTER_NAME: "Test",
   GIT_COMMITTER_EMAIL: "test@example.com",
+  // Of the pipeline that runs the tests.
+  GITHUB_SHA: undefined,
+  GITHUB_ACTIONS: undefined,
   ...more,
 });
 
@@ -94,12 +97,28 @@ describe("ci/propose", () => {
     git("commit", "--quiet", "--message", "Begin");
   });
   const opened = () => calls().filter((call) => call.includes("POST repos/{owner}/{repo}/pulls"));
-  const propose = () => run("propose", ["Pulumi.staging.yaml", "raise-images", "Raise the images"]);
+  const propose = (more: NodeJS.ProcessEnv = {}) =>
+    run("propose", ["Pulumi.staging.yaml", "raise-images", "Raise the images"], more);
 
   test("does nothing where the file is as it was", () => {
     fakeGitHub("");
     expect(propose()).toMatchObject({ status: 0, stdout: expect.stringContaining("nothing to propose") });
     expect(calls()).toEqual([]);
+  });
+
+  test("proposes the commit that a command has made since the pipeline's own, with its message", () => {
+    fakeGitHub("");
+    const begun = { GITHUB_SHA: git("rev-parse", "HEAD") };
+    expect(propose(begun)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("nothing to propose"),
+    });
+    appendFileSync(file(), "b: 2\n");
+    git("commit", "--quiet", "--all", "--message", "Promote staging to prod\n\nPromoted-From: staging");
+    expect(propose(begun)).toMatchObject({ status: 0 });
+    expect(git("log", "-1", "--format=%B", "origin/raise-images")).toContain("Promoted-From: staging");
+    expect(git("rev-parse", "origin/raise-images~1")).toBe(begun.GITHUB_SHA);
+    expect(opened()).toHaveLength(1);
   });
 
   test("pushes the file alone to its branch, and opens one pull request for it", () => {
@@ -253,10 +272,40 @@ describeWithSsh("ci/pipeline", () => {
 
   const known = join("home", ".ssh/config");
 
-  test.each(["PULUMI_BACKEND_URL", "DEPLOY_SSH_KEY", "DEPLOY_KNOWN_HOSTS"])("asks for %s", (name) => {
+  const missing = ["PULUMI_BACKEND_URL", "DEPLOY_SSH_KEY", "DEPLOY_KNOWN_HOSTS"];
+
+  test.each(missing)("asks for %s", (name) => {
     const { status, stderr } = run("pipeline", ["true"], { ...secrets(), [name]: "" });
-    expect(stderr).toContain(`set ${name}`);
+    expect(stderr).toContain(`set ${name}, a `);
     expect(status).toBe(1);
+  });
+
+  test("tells a new repository all that is missing at once, also where GitHub shows it on the pull request", () => {
+    const none = Object.fromEntries(missing.map((name) => [name, ""]));
+    const { status, stdout, stderr } = run("pipeline", ["echo", "ran"], { ...none, GITHUB_ACTIONS: "true" });
+    expect([status, stderr.match(/set (\w+)(?=, )/g)]).toEqual([1, missing.map((name) => `set ${name}`)]);
+    expect(stderr).toContain("docs/pipelines.md");
+    expect(stdout.match(/^::error::/gm)).toHaveLength(missing.length + 1);
+    expect(stdout).not.toContain("ran");
+  });
+
+  test("asks for a token where the state is in Pulumi Cloud, and nobody is logged in", () => {
+    const cloud = { ...secrets(), PULUMI_BACKEND_URL: "https://api.pulumi.com", PULUMI_ACCESS_TOKEN: "" };
+    const own = { PULUMI_HOME: join(folder, "home/.pulumi") };
+    const { stderr } = run("pipeline", ["true"], { ...cloud, ...own });
+    expect(stderr).toContain("set PULUMI_ACCESS_TOKEN, a secret");
+    expect(run("pipeline", ["true"], { ...cloud, ...own, PULUMI_ACCESS_TOKEN: "pul-1" })).toMatchObject({
+      status: 0,
+    });
+  });
+
+  test("says of a key that opens nothing how it has to be given, and runs nothing", () => {
+    const { status, stdout, stderr } = run("pipeline", ["echo", "ran"], {
+      ...secrets(),
+      DEPLOY_SSH_KEY: "ssh-ed25519 AAAA deploys",
+    });
+    expect([status, stdout]).toEqual([1, expect.not.stringContaining("ran")]);
+    expect(stderr).toContain("DEPLOY_SSH_KEY is no private key");
   });
 
   test("gives the command the key in an agent and nowhere else, and the host's key once", () => {
@@ -292,6 +341,7 @@ describeWithSsh("ci/pipeline", () => {
 
   test("drops credentials that are empty, which would be tried", () => {
     const empty = {
+      PULUMI_CONFIG_PASSPHRASE: "",
       AWS_ACCESS_KEY_ID: "",
       AWS_SECRET_ACCESS_KEY: "",
       PULUMI_ACCESS_TOKEN: "",
@@ -299,7 +349,7 @@ describeWithSsh("ci/pipeline", () => {
     };
     const { stdout } = run("pipeline", ["env"], { ...secrets(), ...empty });
     expect(stdout).toContain("AWS_REGION=eu-north-1");
-    expect(stdout).not.toMatch(/^(AWS_(ACCESS|SECRET).*|PULUMI_ACCESS_TOKEN)=/m);
+    expect(stdout).not.toMatch(/^(AWS_(ACCESS|SECRET).*|PULUMI_(ACCESS_TOKEN|CONFIG_PASSPHRASE))=/m);
   });
 
   test("hands AWS what GitLab says of the job, for as long as it runs", () => {

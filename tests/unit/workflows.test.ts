@@ -6,6 +6,7 @@ import { load } from "js-yaml";
 import { projectRoot } from "../../images/content";
 
 interface Step {
+  if?: string;
   uses?: string;
   run?: string;
   env?: Record<string, string>;
@@ -99,6 +100,7 @@ test("what proposes a change may start the preview of it, which takes its number
   const proposing = jobs.filter(({ job }) => job.steps.some(({ run }) => run?.includes("ci/propose")));
   expect(proposing.map(({ file, job }) => [file, job.permissions?.actions])).toEqual([
     ["images.yml", "write"],
+    ["promote.yml", "write"],
   ]);
   expect(workflow("preview.yml").on.workflow_dispatch).toMatchObject({
     inputs: { number: { required: true } },
@@ -113,7 +115,7 @@ test("a secret is there for the one step that uses it, and no job writes more th
     expect(text(file).match(/secrets\./g) ?? []).toHaveLength(given.length);
     for (const { env = {}, run } of steps)
       if (JSON.stringify(env).includes("secrets."))
-        expect(run).toMatch(/^ci\/pipeline ((--state-only )?make|ci\/environment) /);
+        expect(run).toMatch(/^ci\/pipeline ((--state-only )?make|ci\/environment|\.\/dating promote) /);
   }
   const writes = jobs.flatMap(({ file, job }) =>
     Object.entries(job.permissions ?? {}).flatMap(([scope, may]) => (may === "write" ? [[file, scope]] : [])),
@@ -127,6 +129,7 @@ test("a secret is there for the one step that uses it, and no job writes more th
     ["environment.yml", "id-token"],
     ...["actions", "contents", "packages", "pull-requests"].map((scope) => ["images.yml", scope]),
     ...["id-token", "pull-requests"].map((scope) => ["preview.yml", scope]),
+    ...["actions", "contents", "id-token", "pull-requests"].map((scope) => ["promote.yml", scope]),
   ]);
 });
 
@@ -153,6 +156,16 @@ test("a pull request's code gets the state to read, and no way to a host", () =>
   // What looks at a host, or deploys to it, is the main branch's own code.
   const others = jobs.filter(({ file }) => file !== "preview.yml").map(({ job }) => job.environment ?? "");
   expect(others.filter((name) => name.endsWith("-preview"))).toEqual([]);
+});
+
+test("a promotion is proposed by who may look at prod, by hand, from all of the history", () => {
+  const { on, jobs: all } = workflow("promote.yml");
+  expect(Object.keys(on)).toEqual(["workflow_dispatch"]);
+  expect(all.promote!.environment).toBe("prod-plan");
+  expect(text("promote.yml")).toContain("fetch-depth: 0");
+  const ran = all.promote!.steps.flatMap(({ run = "" }) => run);
+  expect(ran).toContain("ci/pipeline ./dating promote --from staging --to prod");
+  expect(ran.at(-1)).toContain("ci/propose Pulumi.prod.yaml ");
 });
 
 test("each night both stacks are compared with what was deployed, each as the main branch sees it", () => {
@@ -209,7 +222,11 @@ test("a preview environment is made for whom the label was set, and goes with th
     pull_request: { types: expect.arrayContaining(["labeled", "unlabeled", "closed"]) },
   });
   expect(all.make!.if).toContain("contains(github.event.pull_request.labels.*.name, 'preview')");
-  expect(all.remove!.if).toContain("github.event.action == 'closed'");
+  // Most repositories close many pull requests that never had one, and need not have what this asks for.
+  expect(all.remove!.if).toContain(
+    "(github.event.action == 'closed' && contains(github.event.pull_request.labels.*.name, 'preview'))",
+  );
+  expect(all.expire!.steps.at(-1)).toMatchObject({ if: "vars.PULUMI_BACKEND_URL != ''" });
   const ran = Object.values(all).flatMap(({ steps }) =>
     steps.flatMap(({ run = "" }) => run.match(/ci\/environment .*/) ?? []),
   );
