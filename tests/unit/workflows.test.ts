@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { load } from "js-yaml";
 
+import { names } from "../../cli/catalog";
 import { projectRoot } from "../../images/content";
 
 interface Step {
@@ -72,6 +73,8 @@ describe.each(files)("%s", (file) => {
       expect(run ?? "").not.toContain("${{");
       const called = (run ?? "").match(/\b(ci|setup)\/[\w-]+/g) ?? [];
       for (const path of called) expect(existsSync(join(projectRoot, path))).toBe(true);
+      for (const [, command] of (run ?? "").matchAll(/\.\/dating ([\w-]+)/g))
+        expect(names).toContain(command);
       for (const [, verb = ""] of (run ?? "").matchAll(/make ([\w-]+)/g))
         expect(readFileSync(join(projectRoot, "Makefile"), "utf8")).toMatch(new RegExp(`^${verb}:`, "m"));
     }
