@@ -1,3 +1,4 @@
+import { projectName } from "../config/project";
 import { DockerHost, type InspectedContainer } from "../ops/host/inspect";
 import { OperatorError } from "../ops/stack/errors";
 import { requireDeployed, Session } from "../ops/stack/session";
@@ -16,7 +17,7 @@ export function containerOf(
   requireDeployed(session);
   const { stack, environment } = session;
   const host = new DockerHost(environment);
-  const all = host.containers(`dating.stack=dating-${stack}`);
+  const all = host.containers(`dating.stack=${projectName}-${stack}`);
   const found = all.filter(({ Config }) => Config.Labels?.["dating.service"] === service);
   const chosen = found.find(({ State }) => State.Running) ?? (stopped ? found[0] : undefined);
   if (chosen) return chosen;

@@ -1,4 +1,5 @@
 import { imageFor, imagesFor, keys } from "../config/keys";
+import { projectName } from "../config/project";
 import { askHost } from "../host/answers";
 import { askClient } from "../host/client";
 import { NoAnswer } from "../host/connection";
@@ -43,7 +44,9 @@ function readWanted(stack: string): { wanted: Wanted; dockerHost: string | undef
   });
   const result = hostKeys.safeParse(Object.fromEntries(raw));
   if (!result.success) {
-    const problems = result.error.issues.map(({ path, message }) => `  dating:${path.join(".")} ${message}`);
+    const problems = result.error.issues.map(
+      ({ path, message }) => `  ${projectName}:${path.join(".")} ${message}`,
+    );
     throw new OperatorError(`Pulumi.${stack}.yaml has to be mended first:\n${problems.join("\n")}`);
   }
   const config = result.data;
@@ -53,7 +56,10 @@ function readWanted(stack: string): { wanted: Wanted; dockerHost: string | undef
       (config.localImages ? localImage(imageFor(name, config.postgresVersion)) : undefined);
     return image === undefined ? [] : [image];
   });
-  return { wanted: wantedBy(stack, `dating-${stack}`, config, images), dockerHost: config.dockerHost };
+  return {
+    wanted: wantedBy(stack, `${projectName}-${stack}`, config, images),
+    dockerHost: config.dockerHost,
+  };
 }
 
 /** From a container where one can be had, as it sees more; an engine on this machine is seen without one, too. */

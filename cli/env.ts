@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { projectName } from "../config/project";
 import { create } from "../ops/environments/create";
 import { stackOf, toMilliseconds } from "../ops/environments/names";
 import { environments, notDeployedSince, remove } from "../ops/environments/stacks";
@@ -94,7 +95,10 @@ const creator = define("create", "Makes an environment, or brings it up to date 
     "dev",
   )
   .option("--domain <host>", "host name under which it is served (default: the one it has, or localhost)")
-  .option("--behind <stack>", "the stack on the same host whose edge leads to it (dating:previewDomain)")
+  .option(
+    "--behind <stack>",
+    `the stack on the same host whose edge leads to it (${projectName}:previewDomain)`,
+  )
   .option(
     "--port <port>",
     "port on the Docker host (default: the one it has, or one that follows from its name)",

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 
+import { projectName } from "../config/project";
 import { deployedResources } from "../ops/deployment";
 import { reachGrafana } from "../ops/host/reach-grafana";
 import { OperatorError } from "../ops/stack/errors";
@@ -8,7 +9,8 @@ import { act, define } from "./command";
 
 function grafana(stack: string, [command, ...args]: string[]): void {
   const reached = reachGrafana(deployedResources(stack));
-  if (!reached) throw new OperatorError(`stack ${stack} has no Grafana: deploy it with dating:monitoring`);
+  if (!reached)
+    throw new OperatorError(`stack ${stack} has no Grafana: deploy it with ${projectName}:monitoring`);
   if (command === undefined) {
     console.log(
       `${reached.url}\nUser and password: pulumi stack output grafana --stack ${stack} --show-secrets`,

@@ -1,3 +1,4 @@
+import { projectName } from "../config/project";
 import { localImage, imageNames } from "../images/content";
 import { pushImages } from "../images/push";
 import { buildImages, imagesUsedBy } from "../ops/image-builds";
@@ -110,7 +111,7 @@ act(lister, list);
 const pruner = define(
   "prune",
   "Removes the images of older releases from a stack's Docker host, after saying which, and asking. Those of the last releases\n" +
-    "(dating:keepReleases) and of what a rollback goes back to stay, and all that a container or another stack there needs.\n" +
+    `(${projectName}:keepReleases) and of what a rollback goes back to stay, and all that a container or another stack there needs.\n` +
     "A deploy does that at its end.",
   ["images prune prod --dry-run", "images prune prod"],
 )

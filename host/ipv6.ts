@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { projectName } from "../config/project";
 import { dockerCli, type Docker } from "../images/in-volume";
 import { ipv6Addresses } from "./here";
 
@@ -47,7 +48,7 @@ export function requireIpv6(
   );
   if (status === 0) return;
   const stack = pulumi.getStack();
-  const without = `To go without it: pulumi config set --stack ${stack} dating:ipv6 false`;
+  const without = `To go without it: pulumi config set --stack ${stack} ${projectName}:ipv6 false`;
   // What the shell says; Docker's own failures begin at 125.
   const reason =
     status === 1

@@ -1,5 +1,6 @@
 import { RunError } from "@pulumi/pulumi/errors";
 
+import { projectName } from "../config/project";
 import { dockerCli, inVolume, type Docker } from "./in-volume";
 
 /** Where Loki's logs are, and what is to run on them. */
@@ -81,10 +82,10 @@ const dayNumber = (day: string) => Date.parse(`${day}T00:00:00Z`) / dayMilliseco
 const dayText = (number: number) => new Date(number * dayMilliseconds).toISOString().slice(0, 10);
 
 function unreadable({ stack, volume, tsdbFrom }: StoredLogs, day: string | undefined): RunError {
-  const wanted = tsdbFrom ? `dating:lokiTsdbFrom ${tsdbFrom}` : "no dating:lokiTsdbFrom";
+  const wanted = tsdbFrom ? `${projectName}:lokiTsdbFrom ${tsdbFrom}` : `no ${projectName}:lokiTsdbFrom`;
   const mend = day
-    ? `pulumi config set --stack ${stack} dating:lokiTsdbFrom ${day}`
-    : `pulumi config rm --stack ${stack} dating:lokiTsdbFrom`;
+    ? `pulumi config set --stack ${stack} ${projectName}:lokiTsdbFrom ${day}`
+    : `pulumi config rm --stack ${stack} ${projectName}:lokiTsdbFrom`;
   return new RunError(
     `With ${wanted} Loki would not find logs that are in the volume ${volume}; nothing was changed.\n` +
       `Keep them: ${mend}`,

@@ -2,6 +2,7 @@ import { RunError } from "@pulumi/pulumi/errors";
 
 import { postgresVersions } from "../config/keys";
 import type { PostgresSettings } from "../config/postgres-settings";
+import { projectName } from "../config/project";
 import { quoted } from "../config/shell";
 import { dockerCli, inVolume, withoutVolume, type Docker } from "./in-volume";
 
@@ -78,25 +79,25 @@ function lookFor({ settings, extensions, stack }: PostgresPlan): string {
     missing(
       "it has no docker-entrypoint.sh as the official image has, and would not keep its data in the volume",
       "command -v docker-entrypoint.sh >/dev/null",
-      `pulumi config rm --stack ${stack} --path 'dating:images.postgres'`,
+      `pulumi config rm --stack ${stack} --path '${projectName}:images.postgres'`,
     ),
     ...extensions.map((name, index) =>
       missing(
-        `dating:databaseExtensions names ${name}, which it does not have`,
+        `${projectName}:databaseExtensions names ${name}, which it does not have`,
         either(
           `/usr/share/postgresql/*/extension/${name}.control`,
           `/usr/local/share/postgresql/extension/${name}.control`,
         ),
-        `pulumi config rm --stack ${stack} --path 'dating:databaseExtensions[${index}]'`,
+        `pulumi config rm --stack ${stack} --path '${projectName}:databaseExtensions[${index}]'`,
       ),
     ),
     ...preloaded
       .filter((name) => /^[A-Za-z0-9_-]+$/.test(name))
       .map((name) =>
         missing(
-          `dating:postgresSettings.shared_preload_libraries names ${name}, which it does not have`,
+          `${projectName}:postgresSettings.shared_preload_libraries names ${name}, which it does not have`,
           either(`/usr/lib/postgresql/*/lib/${name}.so`, `/usr/local/lib/postgresql/${name}.so`),
-          `pulumi config rm --stack ${stack} --path 'dating:postgresSettings.shared_preload_libraries'`,
+          `pulumi config rm --stack ${stack} --path '${projectName}:postgresSettings.shared_preload_libraries'`,
         ),
       ),
     ...Object.entries(settings).map(([name, value]) => trial(stack, name, value)),
@@ -108,8 +109,8 @@ function lookFor({ settings, extensions, stack }: PostgresPlan): string {
 function trial(stack: string, name: string, value: string): string {
   const options = ["config_file=/dev/null", "data_directory=/tmp", `${name}=${value}`];
   const run = `postgres -C port ${options.map((each) => `-c ${quoted(each)}`).join(" ")} 2>&1 >/dev/null`;
-  const remove = quoted(`pulumi config rm --stack ${stack} --path 'dating:postgresSettings.${name}'`);
-  return `said=$(${run}) || echo "wrong dating:postgresSettings.${name}: $(echo "$said" | sed 's/^.* \\(FATAL\\|ERROR\\|LOG\\|DETAIL\\|HINT\\): *//' | paste -sd ' ' -)": ${remove}`;
+  const remove = quoted(`pulumi config rm --stack ${stack} --path '${projectName}:postgresSettings.${name}'`);
+  return `said=$(${run}) || echo "wrong ${projectName}:postgresSettings.${name}: $(echo "$said" | sed 's/^.* \\(FATAL\\|ERROR\\|LOG\\|DETAIL\\|HINT\\): *//' | paste -sd ' ' -)": ${remove}`;
 }
 
 function orderOf(text: string): string | undefined {
@@ -135,12 +136,12 @@ function requireSameOrder(
 
 function unreadable({ stack, volume, image }: PostgresPlan, server: string, found: string): RunError {
   const stay = (postgresVersions as readonly string[]).includes(found)
-    ? `pulumi config set --stack ${stack} dating:postgresVersion ${found}`
-    : `name an image of Postgres ${found} in dating:images.postgres`;
+    ? `pulumi config set --stack ${stack} ${projectName}:postgresVersion ${found}`
+    : `name an image of Postgres ${found} in ${projectName}:images.postgres`;
   return new RunError(
     `The volume ${volume} holds data of Postgres ${found}, which ${image} (Postgres ${server}) cannot read; nothing was changed.\n` +
       `Stay with Postgres ${found}: ${stay}\n` +
-      `An image that dating:images.postgres names must be of Postgres ${found}, too.`,
+      `An image that ${projectName}:images.postgres names must be of Postgres ${found}, too.`,
   );
 }
 
@@ -157,7 +158,7 @@ function misplaced({ volume, image }: PostgresPlan, folder: string): RunError {
 function unknown({ stack, image }: PostgresPlan, server: string): RunError {
   return new RunError(
     `${image} is Postgres ${server}, of which no backups could be made; nothing was changed.\n` +
-      `A stack can have Postgres ${postgresVersions.join(" or ")}: pulumi config rm --stack ${stack} --path 'dating:images.postgres'`,
+      `A stack can have Postgres ${postgresVersions.join(" or ")}: pulumi config rm --stack ${stack} --path '${projectName}:images.postgres'`,
   );
 }
 

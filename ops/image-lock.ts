@@ -1,4 +1,5 @@
 import { imageFor, imageNames, imagesFor, type ImageName } from "../config/keys";
+import { projectName } from "../config/project";
 import { officialImage } from "../images/official";
 import { parseReference } from "../images/reference";
 import { newerTags, resolveDigest } from "../images/registry";
@@ -17,8 +18,8 @@ function wanted(file: StackFile): Partial<Record<ImageName, string>> {
       const reference = configured[name] ?? otherwise;
       if (reference === undefined && !local) {
         throw new OperatorError(
-          `dating:images.${name} is missing. Name it with its tag, and lock again:\n` +
-            `  pulumi config set --stack ${file.stack} --path 'dating:images.${name}' 'registry.example.com/dating/${name}:1.0.0'`,
+          `${projectName}:images.${name} is missing. Name it with its tag, and lock again:\n` +
+            `  pulumi config set --stack ${file.stack} --path '${projectName}:images.${name}' 'registry.example.com/dating/${name}:1.0.0'`,
         );
       }
       return reference === undefined ? [] : [[name, reference]];
@@ -29,7 +30,7 @@ function wanted(file: StackFile): Partial<Record<ImageName, string>> {
 /** Without a tag nobody can tell what a digest is, nor ask what is newer. */
 function withoutDigest(name: string, reference: string): string {
   const { name: image, tag } = parseReference(reference);
-  if (!tag) throw new OperatorError(`dating:images.${name} names no tag: ${reference}`);
+  if (!tag) throw new OperatorError(`${projectName}:images.${name} names no tag: ${reference}`);
   return `${image}:${tag}`;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
+import { projectName } from "../config/project";
 import { localImage, projectRoot } from "../images/content";
 import { parseReference, type ImageReference } from "../images/reference";
 import { allStacks } from "./environments/stacks";
@@ -126,7 +127,7 @@ function mayBeOn(host: string | undefined, stack: string): boolean {
 }
 
 const nameIn = ({ Config }: InspectedContainer) =>
-  (Config.Labels?.["dating.stack"] ?? "").replace(/^dating-/, "");
+  (Config.Labels?.["dating.stack"] ?? "").replace(`${projectName}-`, "");
 
 /** One text for all ways to write a reference. What is none, as the id that a container may have instead, stays as it is. */
 function keyOf(given: string): string {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { isMap, isNode, parseDocument, type Document } from "yaml";
 
+import { projectName } from "../config/project";
 import { hasEncrypted, isEncrypted } from "../config/storage";
 import { keys, type LogCollector, type PostgresVersion } from "../config/keys";
 import { projectRoot } from "../images/content";
@@ -39,7 +40,9 @@ export class StackFile {
   keys(): string[] {
     const config = this.document.get("config");
     const all = isMap(config) ? Object.keys(config.toJSON() as object) : [];
-    return all.filter((key) => key.startsWith("dating:")).map((key) => key.slice("dating:".length));
+    return all
+      .filter((key) => key.startsWith(`${projectName}:`))
+      .map((key) => key.slice(`${projectName}:`.length));
   }
 
   /** Whether a key's value, or one part of it, is stored encrypted; of the whole, whether any part is. */
@@ -94,7 +97,7 @@ export class StackFile {
   }
 
   private inner([key, ...rest]: string[]): string[] {
-    return ["config", `dating:${key}`, ...rest];
+    return ["config", `${projectName}:${key}`, ...rest];
   }
 }
 
@@ -117,7 +120,7 @@ export function keepReleasesIn(file: StackFile): number {
   const { data, error } = keys.shape.keepReleases.safeParse(file.get("keepReleases")?.toString());
   if (data !== undefined) return data;
   throw new OperatorError(
-    `dating:keepReleases ${error.issues[0]!.message}: pulumi config set --stack ${file.stack} dating:keepReleases 5`,
+    `${projectName}:keepReleases ${error.issues[0]!.message}: pulumi config set --stack ${file.stack} ${projectName}:keepReleases 5`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { projectName } from "../../config/project";
 import type { HostAnswers } from "../answers";
 import type { Finding } from "../finding";
 
@@ -18,7 +19,7 @@ export function judgeEngine({ version, info, networks }: HostAnswers): Finding[]
       level: "refuse",
       what: `the engine runs ${info.OSType} containers`,
       why: "every image of the stack is a Linux one",
-      fix: "switch it to Linux containers, or name another host: dating:dockerHost",
+      fix: `switch it to Linux containers, or name another host: ${projectName}:dockerHost`,
     });
   }
   if (isOlder(version.ApiVersion, oldestApi)) {

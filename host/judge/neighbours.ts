@@ -1,3 +1,4 @@
+import { projectName } from "../../config/project";
 import type { HostAnswers, ListedContainer } from "../answers";
 import type { Finding } from "../finding";
 import type { Wanted } from "../wanted";
@@ -21,9 +22,9 @@ function judgePorts(others: readonly ListedContainer[], { ports, stack }: Wanted
     return {
       level: "refuse" as const,
       mayPass: true as const,
-      what: `port ${port} (dating:${key}) is published by the container ${nameOf(holder)}`,
+      what: `port ${port} (${projectName}:${key}) is published by the container ${nameOf(holder)}`,
       why: "Docker gives a port of the host to one container only",
-      fix: `pulumi config set --stack ${stack} dating:${key} PORT, or stop that container`,
+      fix: `pulumi config set --stack ${stack} ${projectName}:${key} PORT, or stop that container`,
     };
   });
 }
@@ -47,7 +48,7 @@ function judgeVolumes(
           level: "refuse",
           what: `the volume ${name} (${key}) belongs to the stack ${owner}`,
           why: "two stacks would write into one another's data",
-          fix: `name another: pulumi config set --stack ${wanted.stack} --path 'dating:volumes.${key}' NAME`,
+          fix: `name another: pulumi config set --stack ${wanted.stack} --path '${projectName}:volumes.${key}' NAME`,
         },
       ];
     }

@@ -1,3 +1,4 @@
+import { projectName } from "../../config/project";
 import type { HostAnswers, ListedNetwork } from "../answers";
 import type { Finding } from "../finding";
 import { overlap, roomIn, usualPools } from "../ranges";
@@ -60,9 +61,9 @@ function judgeRange({ networkRange, stack }: Wanted, others: readonly ListedNetw
     .filter(({ subnet }) => overlap(networkRange, subnet))
     .map(({ name, subnet }) => ({
       level: "refuse",
-      what: `dating:networkRange ${networkRange} has addresses of the network ${name} (${subnet})`,
+      what: `${projectName}:networkRange ${networkRange} has addresses of the network ${name} (${subnet})`,
       why: "Docker makes no network whose addresses another one has",
-      fix: `pulumi config set --stack ${stack} dating:networkRange 198.18.N.0/24, with an N that is free`,
+      fix: `pulumi config set --stack ${stack} ${projectName}:networkRange 198.18.N.0/24, with an N that is free`,
     }));
 }
 
@@ -85,7 +86,7 @@ function judgeRoom(
       level: "refuse",
       what: `the engine has addresses for ${room} more ${room === 1 ? "network" : "networks"}, and the stack makes ${missing}`,
       why: `its ranges (default-address-pools) are taken by the ${networks.length} networks that there are`,
-      fix: `give the stack its own: pulumi config set --stack ${wanted.stack} dating:networkRange 198.18.N.0/24; or remove networks that nothing uses: docker network prune`,
+      fix: `give the stack its own: pulumi config set --stack ${wanted.stack} ${projectName}:networkRange 198.18.N.0/24; or remove networks that nothing uses: docker network prune`,
     },
   ];
 }

@@ -1,3 +1,4 @@
+import { projectName } from "../../config/project";
 import type { HostAnswers } from "../answers";
 import type { Finding } from "../finding";
 import type { Wanted } from "../wanted";
@@ -18,7 +19,7 @@ function judgeMemory({ info }: HostAnswers, { memory }: Wanted): Finding[] {
       level: "warn",
       what: `the services may take ${memory} MiB together, and the host has ${total}`,
       why: "if they do, the kernel ends one of them, or something else on the host",
-      fix: "lower limits with dating:memory, turn dating:monitoring off, or take a larger host",
+      fix: `lower limits with ${projectName}:memory, turn ${projectName}:monitoring off, or take a larger host`,
     });
   }
   if (info.MemoryLimit === false) {

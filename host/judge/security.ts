@@ -1,3 +1,4 @@
+import { projectName } from "../../config/project";
 import type { HostAnswers } from "../answers";
 import type { Finding } from "../finding";
 import type { Wanted } from "../wanted";
@@ -17,9 +18,9 @@ export function judgeSecurity(answers: HostAnswers, { dockerSocket, ports, stack
     if (dockerSocket === "/var/run/docker.sock") {
       findings.push({
         level: "refuse",
-        what: "the engine is rootless, and dating:dockerSocket is /var/run/docker.sock",
+        what: `the engine is rootless, and ${projectName}:dockerSocket is /var/run/docker.sock`,
         why: "socket-proxy would find no socket of this engine there, and the edge no service",
-        fix: `pulumi config set --stack ${stack} dating:dockerSocket /run/user/UID/docker.sock, with the number that \`id -u\` prints on the host`,
+        fix: `pulumi config set --stack ${stack} ${projectName}:dockerSocket /run/user/UID/docker.sock, with the number that \`id -u\` prints on the host`,
       });
     }
     const low = ports.filter(({ port }) => port < 1024);

@@ -1,3 +1,4 @@
+import { projectName } from "../../config/project";
 import type { HostAnswers } from "../answers";
 import type { Finding } from "../finding";
 import type { HostView } from "../view";
@@ -25,25 +26,25 @@ export function judgeView({ containers }: HostAnswers, view: HostView, wanted: W
     if (!taken || published.has(port)) continue;
     findings.push({
       level: "warn",
-      what: `a process of the host listens on port ${port} (dating:${key})`,
+      what: `a process of the host listens on port ${port} (${projectName}:${key})`,
       why: "while it does, Docker cannot publish that port, and the service does not start",
-      fix: `see which: ss --listening --tcp --processes 'sport = :${port}'; stop it, or pulumi config set --stack ${wanted.stack} dating:${key} PORT`,
+      fix: `see which: ss --listening --tcp --processes 'sport = :${port}'; stop it, or pulumi config set --stack ${wanted.stack} ${projectName}:${key} PORT`,
     });
   }
   if (ipv6 === false && wanted.ipv6) {
     findings.push({
       level: "refuse",
-      what: "the kernel of the host has no IPv6 (dating:ipv6)",
+      what: `the kernel of the host has no IPv6 (${projectName}:ipv6)`,
       why: "Docker cannot publish a port on addresses that are not there, and the edge does not start",
-      fix: `pulumi config set --stack ${wanted.stack} dating:ipv6 false`,
+      fix: `pulumi config set --stack ${wanted.stack} ${projectName}:ipv6 false`,
     });
   }
   if (socket === false) {
     findings.push({
       level: "refuse",
-      what: `there is no socket at ${wanted.dockerSocket} on the host (dating:dockerSocket)`,
+      what: `there is no socket at ${wanted.dockerSocket} on the host (${projectName}:dockerSocket)`,
       why: "Docker makes an empty folder of that name, and the edge finds no service",
-      fix: `pulumi config set --stack ${wanted.stack} dating:dockerSocket PATH, with the one that the engine listens on`,
+      fix: `pulumi config set --stack ${wanted.stack} ${projectName}:dockerSocket PATH, with the one that the engine listens on`,
     });
   }
   return findings;

@@ -1,5 +1,6 @@
 import { copyFileSync } from "node:fs";
 
+import { projectName } from "../../config/project";
 import { DockerCli } from "../backups/docker";
 import { archiveDatabase } from "../backups/dump";
 import { openStore } from "../backups/open";
@@ -38,7 +39,7 @@ interface Beginning extends NotePlace {
 }
 
 /** The first part of every name of a stack on its Docker host. */
-export const prefixOf = (stack: string) => `dating-${stack}`;
+export const prefixOf = (stack: string) => `${projectName}-${stack}`;
 
 /**
  * Lets a stack take over what Compose deployed, or goes on with an adoption that was interrupted.

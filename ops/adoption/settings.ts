@@ -11,6 +11,7 @@ import {
   type ImageName,
   type PostgresVersion,
 } from "../../config/keys";
+import { projectName } from "../../config/project";
 import { localImage, projectRoot } from "../../images/content";
 import { StackFile } from "../stack-file";
 import type { Original } from "./original";
@@ -77,11 +78,11 @@ export function writeSettings(stack: string, settings: Settings, root = projectR
     const present = file.get(...path) as string | number | undefined;
     if (present === undefined || originals.includes(path[0]!)) file.set(value, ...path);
     else if (String(present) !== value)
-      kept.push(`dating:${path.join(".")} stays ${present}; the original has ${value}`);
+      kept.push(`${projectName}:${path.join(".")} stays ${present}; the original has ${value}`);
   }
   file.save();
   for (const [key, value] of Object.entries(settings.secret)) {
-    const options = ["--stack", stack, "--config-file", file.path, "--secret", `dating:${key}`];
+    const options = ["--stack", stack, "--config-file", file.path, "--secret", `${projectName}:${key}`];
     execFileSync("pulumi", ["config", "set", ...options], {
       input: value,
       stdio: ["pipe", "ignore", "inherit"],

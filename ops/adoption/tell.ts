@@ -1,3 +1,4 @@
+import { projectName } from "../../config/project";
 import type { DockerCli } from "../backups/docker";
 import { size } from "../backups/progress";
 import { countTables, psql } from "../backups/psql";
@@ -28,10 +29,10 @@ export async function tell(
     ...tables.map(([name, { rows }]) => `  ${name.padEnd(28)} ${rows} rows`),
     `Stack ${stack} takes over:`,
     ...Object.entries(original.volumes).map(([name, real]) => `  volume ${real} as ${name}`),
-    ...Object.keys(settings.secret).map((name) => `  dating:${name}, encrypted, not shown`),
+    ...Object.keys(settings.secret).map((name) => `  ${projectName}:${name}, encrypted, not shown`),
     ...settings.plain
       .filter(([[key]]) => key !== "volumes")
-      .map(([path, value]) => `  dating:${path.join(".")} ${value}`),
+      .map(([path, value]) => `  ${projectName}:${path.join(".")} ${value}`),
     `In the data: the superuser ${original.user} is called postgres from then on and logs in over the local socket only; a new role ` +
       `${original.databaseName} with the old password owns everything and is no superuser.`,
     reindex

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 
+import { projectName } from "../../config/project";
 import { OperatorError } from "../stack/errors";
 import type { StackFile } from "../stack-file";
 import { labelOf } from "./names";
@@ -33,8 +34,8 @@ export function frontFor(stack: string, like: StackFile, file: StackFile, named:
     );
   if (below === undefined)
     throw new OperatorError(
-      `${behind} serves no preview environments: dating:previewDomain is missing. Let all names below one lead to its host, and then:\n` +
-        `  pulumi config set --stack ${behind} dating:previewDomain ${setting("domain") ?? "staging.example.com"} && ./dating up ${behind}`,
+      `${behind} serves no preview environments: ${projectName}:previewDomain is missing. Let all names below one lead to its host, and then:\n` +
+        `  pulumi config set --stack ${behind} ${projectName}:previewDomain ${setting("domain") ?? "staging.example.com"} && ./dating up ${behind}`,
     );
   if (setting("dockerHost") !== like.value("dockerHost"))
     throw new OperatorError(
@@ -47,7 +48,7 @@ export function frontFor(stack: string, like: StackFile, file: StackFile, named:
       behind,
       behindTls: tls,
       behindPort: tls === "off" ? (setting("httpPort") ?? "80") : (setting("httpsPort") ?? "443"),
-      trustedProxies: [rangeOfNetwork(`dating-${behind}-previews`, behind, setting("dockerHost"))],
+      trustedProxies: [rangeOfNetwork(`${projectName}-${behind}-previews`, behind, setting("dockerHost"))],
     },
   };
 }
@@ -63,7 +64,7 @@ function rangeOfNetwork(network: string, behind: string, dockerHost: string | un
   if (status === 0 && subnet) return subnet;
   throw new OperatorError(
     /no such network|not found/i.test(stderr)
-      ? `${behind} was not deployed since it has dating:previewDomain: ./dating up ${behind}`
+      ? `${behind} was not deployed since it has ${projectName}:previewDomain: ./dating up ${behind}`
       : `Docker does not say what the network ${network} is: ${stderr.trim()}`,
   );
 }

@@ -1,3 +1,4 @@
+import { projectName } from "../../config/project";
 import { restoreLabel } from "../../host/unfinished-restore";
 import type { DockerHost } from "./inspect";
 
@@ -7,7 +8,13 @@ import type { DockerHost } from "./inspect";
  * @returns what happened and how to go on, for people; undefined where there is no such restore
  */
 export function halfRestored(stack: string, host: Pick<DockerHost, "run">): string | undefined {
-  const mark = host.run(["ps", "--all", "--quiet", "--filter", `label=${restoreLabel}=dating-${stack}`]);
+  const mark = host.run([
+    "ps",
+    "--all",
+    "--quiet",
+    "--filter",
+    `label=${restoreLabel}=${projectName}-${stack}`,
+  ]);
   if (mark.toString().trim() === "") return undefined;
   return (
     "a restore was interrupted while data changed places, and has stopped services for that.\n" +

@@ -1,3 +1,4 @@
+import { projectName } from "../../config/project";
 import { Deadline, type Inspected } from "../../hooks/lib/docker.mts";
 import { askDockerOf, dockerEnvironment, readableResources } from "../deployment";
 import { OperatorError } from "../stack/errors";
@@ -37,7 +38,7 @@ export async function statusOf(stack: string): Promise<Status> {
   const { url } = outputs;
   const environment = dockerEnvironment(resources);
   const host = new DockerHost(environment);
-  const containers = host.containers(`dating.stack=dating-${stack}`);
+  const containers = host.containers(`dating.stack=${projectName}-${stack}`);
   askDockerOf(resources);
   const deadline = new Deadline(20);
   const judge = async (container: InspectedContainer) => {

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
+import { projectName } from "../../config/project";
 import { lockVariable } from "../../host/holder";
 import { ServiceProgress, type ContainerEvent } from "./services";
 
@@ -26,7 +27,7 @@ export function followServices(
   changed: (text: string) => void,
 ): { progress: ServiceProgress; end: () => void } {
   const progress = new ServiceProgress(expected);
-  const filter = ["--filter", `label=dating.stack=dating-${stack}`];
+  const filter = ["--filter", `label=dating.stack=${projectName}-${stack}`];
   for (const event of present(filter, environment)) progress.take(event);
   const child = spawn(
     "docker",

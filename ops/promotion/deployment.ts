@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
 
+import { projectName } from "../../config/project";
+
 /** A deployment of a stack, as its history has it. Values of secrets are not in it. */
 export interface Deployment {
   /** Number of the update, where the backend counts them. */
@@ -30,7 +32,7 @@ export function lastDeployment(stack: string): Deployment {
 
 /** The value of a configuration key with which a deployment was made; undefined where it was the default. */
 export function configured({ config }: Deployment, key: string): unknown {
-  const entry = config[`dating:${key}`];
+  const entry = config[`${projectName}:${key}`];
   if (!entry || entry.secret) return undefined;
   if (entry.objectValue !== undefined) return entry.objectValue;
   try {

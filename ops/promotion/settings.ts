@@ -1,4 +1,5 @@
 import { imageNames, keys } from "../../config/keys";
+import { projectName } from "../../config/project";
 import { releaseKeys } from "../releases/keys";
 import type { StackFile } from "../stack-file";
 import { configured, type Deployment } from "./deployment";
@@ -38,18 +39,22 @@ export function applySettings(
 
 function requireOpen(file: StackFile, { config }: Deployment): void {
   const problems = releaseKeys.flatMap((key) => [
-    ...(config[`dating:${key}`]?.secret
-      ? [`what is promoted was deployed with an encrypted value in dating:${key}; deploy it again without`]
+    ...(config[`${projectName}:${key}`]?.secret
+      ? [
+          `what is promoted was deployed with an encrypted value in ${projectName}:${key}; deploy it again without`,
+        ]
       : []),
-    ...(file.isSecret(key) ? [`Pulumi.${file.stack}.yaml has an encrypted value in dating:${key}`] : []),
+    ...(file.isSecret(key)
+      ? [`Pulumi.${file.stack}.yaml has an encrypted value in ${projectName}:${key}`]
+      : []),
   ]);
   if (problems.length > 0)
     throw new Error(
       [
         "an encrypted value is no setting of a release, and would be lost; nothing was changed.",
         ...problems.map((line) => `  ${line}`),
-        "  It belongs to dating:botSecrets, which each stack has of its own:",
-        "    pulumi config set --stack STACK --secret --path 'dating:botSecrets.NAME'",
+        `  It belongs to ${projectName}:botSecrets, which each stack has of its own:`,
+        `    pulumi config set --stack STACK --secret --path '${projectName}:botSecrets.NAME'`,
       ].join("\n"),
     );
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
+import { projectName } from "../../config/project";
 import { isAlive } from "../../host/holder";
 import { stateFolder } from "../local-state";
 import { Refused } from "../stack/errors";
@@ -21,7 +22,7 @@ export interface LockHolder {
 export function lockHolders(stack: string, backend?: string): LockHolder[] {
   const state = stateFolder(backend);
   if (!state) return [];
-  const folder = join(state, ".pulumi/locks/organization/dating", stack);
+  const folder = join(state, `.pulumi/locks/organization/${projectName}`, stack);
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((file) => file.endsWith(".json"))

@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+import { projectName } from "../../config/project";
 import { stateFolder } from "../local-state";
 
 /** Whether a file has JSON in it: one whose writer died may be empty or end in the middle. */
@@ -30,9 +31,9 @@ const filesIn = (folder: string) =>
 export function mendState(stack: string, backend?: string): string[] {
   const folder = stateFolder(backend);
   if (!folder) return [];
-  const state = join(folder, ".pulumi/stacks/dating", `${stack}.json`);
+  const state = join(folder, `.pulumi/stacks/${projectName}`, `${stack}.json`);
   const [before, broken] = [`${state}.bak`, `${state}.broken`];
-  const locks = join(folder, ".pulumi/locks/organization/dating", stack);
+  const locks = join(folder, `.pulumi/locks/organization/${projectName}`, stack);
 
   const spare = [`${state}.attrs`, `${before}.attrs`, ...filesIn(locks)];
   const cut = spare.filter((file) => existsSync(file) && !whole(file));
@@ -43,7 +44,7 @@ export function mendState(stack: string, backend?: string): string[] {
     if (!existsSync(before) || !whole(before))
       throw new Error(
         `neither the state ${state} nor the one before it, ${before}, can be read. Copy a whole one there: from a backup ` +
-          `of the folder, or the newest .checkpoint.json of ${join(folder, ".pulumi/history/dating", stack)}`,
+          `of the folder, or the newest .checkpoint.json of ${join(folder, `.pulumi/history/${projectName}`, stack)}`,
       );
     renameSync(state, broken);
     copyFileSync(before, state);

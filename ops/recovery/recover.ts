@@ -1,3 +1,4 @@
+import { projectName } from "../../config/project";
 import { allResources, pendingNames, type DeployedResource } from "../deployment";
 import { halfRestored } from "../host/half-restored";
 import { DockerHost } from "../host/inspect";
@@ -91,7 +92,9 @@ export async function clearKilled(
  * @throws Refused that says what to do
  */
 function refuseForeign(stack: string, host: DockerHost, known: ReadonlySet<string>): void {
-  const running = host.containers(`dating.stack=dating-${stack}`).filter(({ State }) => State.Running);
+  const running = host
+    .containers(`dating.stack=${projectName}-${stack}`)
+    .filter(({ State }) => State.Running);
   if (running.length === 0 || running.some(({ Id }) => known.has(Id))) return;
   // A first deploy that was killed has noted what it had begun to make.
   const begun = pendingNames(stack);
@@ -116,7 +119,7 @@ function unknownOf(
   known: ReadonlySet<string>,
 ): Unknown[] {
   const all = kind === "container" ? ["--all"] : [];
-  const filter = ["--filter", `label=dating.stack=dating-${stack}`];
+  const filter = ["--filter", `label=dating.stack=${projectName}-${stack}`];
   const ids = lines(host.run([kind, "ls", ...all, "--no-trunc", "--quiet", ...filter]));
   return ids
     .filter((id) => !known.has(id))

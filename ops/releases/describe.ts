@@ -1,3 +1,4 @@
+import { projectName } from "../../config/project";
 import type { StackFile } from "../stack-file";
 import type { Release } from "./history";
 import { releaseKeys } from "./keys";
@@ -15,11 +16,13 @@ export function describeRelease(file: StackFile, { settings, images, hidden = []
     if (JSON.stringify(present) === JSON.stringify(value)) return;
     if (value === undefined) file.remove(...path);
     else file.set(value, ...path);
-    changes.push(`dating:${path.join(".")}: ${text(present)} → ${text(value)}`);
+    changes.push(`${projectName}:${path.join(".")}: ${text(present)} → ${text(value)}`);
   };
   for (const key of releaseKeys) {
     if (file.isSecret(key) || hidden.includes(key)) {
-      changes.push(`dating:${key} stays as it is: it has an encrypted value, or had one in that release`);
+      changes.push(
+        `${projectName}:${key} stays as it is: it has an encrypted value, or had one in that release`,
+      );
       continue;
     }
     change(settings[key], key);

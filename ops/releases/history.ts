@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
+import { projectName } from "../../config/project";
 import { stateFolder } from "../local-state";
 import { releaseKeys } from "./keys";
 
@@ -93,10 +94,13 @@ export function previousRelease(all: Release[]): Release | undefined {
   return all[0]?.succeeded === false ? good.at(-1) : good.at(-2);
 }
 
+const withoutNamespace = (key: string) =>
+  key.startsWith(`${projectName}:`) ? key.slice(projectName.length + 1) : key;
+
 function settingsOf({ config }: RecordedUpdate): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(config)
-      .map(([key, value]) => [key.replace(/^dating:/, ""), value] as const)
+      .map(([key, value]) => [withoutNamespace(key), value] as const)
       .filter(([key, { secret }]) => !secret && releaseKeys.includes(key))
       .map(([key, { value, objectValue }]) => [key, objectValue ?? value]),
   );
@@ -105,7 +109,7 @@ function settingsOf({ config }: RecordedUpdate): Record<string, unknown> {
 function hiddenIn({ config }: RecordedUpdate): string[] {
   return Object.entries(config)
     .filter(([, { secret }]) => secret)
-    .map(([key]) => key.replace(/^dating:/, ""))
+    .map(([key]) => withoutNamespace(key))
     .filter((key) => releaseKeys.includes(key));
 }
 
@@ -117,7 +121,8 @@ function pastOutputs(
 ): Pick<Release, "images" | "revision"> {
   const exported = () => (exports ? exportedOutputs(stack, update.version) : {});
   const outputs = update.version > 0 ? exported() : checkpointOutputs(stack, update);
-  const configured = update.config["dating:images"]?.objectValue as Record<string, string> | undefined;
+  const configured = update.config[`${projectName}:images`]?.objectValue as
+    Record<string, string> | undefined;
   const images = (outputs.images as Record<string, string> | undefined) ?? configured;
   return { images, revision: outputs.schemaRevision as string | undefined };
 }
@@ -137,7 +142,7 @@ function exportedOutputs(stack: string, version: number): Record<string, unknown
 function checkpointOutputs(stack: string, update: RecordedUpdate): Record<string, unknown> {
   const folder = stateFolder();
   if (!folder) return {};
-  const history = join(folder, ".pulumi/history/dating", stack);
+  const history = join(folder, `.pulumi/history/${projectName}`, stack);
   for (const name of readdirSync(history).filter((file) => file.endsWith(".history.json"))) {
     const record = JSON.parse(readFileSync(join(history, name), "utf8")) as { startTime: number };
     if (record.startTime !== Date.parse(update.startTime) / 1000) continue;

@@ -1,4 +1,5 @@
 import { botVariables, type BotVariable } from "../../config/bot-variables";
+import { projectName } from "../../config/project";
 import type { Preview, Step } from "./schema";
 
 /** A variable of the bot's environment that a deploy changes. */
@@ -13,7 +14,10 @@ export interface Variable {
  * @returns undefined where a place is not told, or one is of a variable that the bot no longer has
  */
 export function changedVariables(steps: Step[], config: Preview["config"]): Variable[] | undefined {
-  const [settings, secrets] = [added(config, "dating:botEnvironment"), added(config, "dating:botSecrets")];
+  const [settings, secrets] = [
+    added(config, `${projectName}:botEnvironment`),
+    added(config, `${projectName}:botSecrets`),
+  ];
   if (!settings || !secrets) return undefined;
   const names = [...new Set([...Object.keys(botVariables), ...settings, ...secrets])].sort();
   const diffs = steps.flatMap(({ detailedDiff }) => Object.entries(detailedDiff ?? {}));

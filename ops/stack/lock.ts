@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { constants } from "node:os";
 
+import { projectName } from "../../config/project";
 import {
   holderIn,
   holderInWords,
@@ -109,11 +110,11 @@ async function take(place: LockPlace, holder: Holder, { takeOver }: LockOptions)
   throw new OperatorError(`the lock of stack ${place.stack} changes hands all the time; try again`);
 }
 
-const nameOf = ({ stack }: LockPlace) => `dating-${stack}-lock`;
+const nameOf = ({ stack }: LockPlace) => `${projectName}-${stack}-lock`;
 
 /** @returns undefined where somebody has the lock */
 function create(place: LockPlace, holder: Holder): string | undefined {
-  const labels = [`${lockLabel}=dating-${place.stack}`, ...labelsOf(holder)];
+  const labels = [`${lockLabel}=${projectName}-${place.stack}`, ...labelsOf(holder)];
   const args = [
     ...["create", "--name", nameOf(place), "--pull", "never", "--network", "none"],
     ...labels.flatMap((label) => ["--label", label]),

@@ -278,7 +278,7 @@ test("Pulumi.yaml tells the same defaults and descriptions", () => {
     const standard: unknown = field.safeParse(undefined).data;
     const { description } = metaOf(field);
     return ["string", "number", "boolean"].includes(typeof standard)
-      ? [[`dating:${name}`, { description, default: standard }]]
+      ? [[name, { description, default: standard }]]
       : [];
   });
   expect(config).toEqual(Object.fromEntries(withDefaults));

@@ -20,6 +20,7 @@ beforeEach(() => {
     "setup/toolchain/versions": "",
     "package-lock.json": "",
   };
+  cpSync(join(projectRoot, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
   for (const [file, script] of Object.entries(scripts)) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
