@@ -153,7 +153,7 @@ function turnedOff(props: Record<string, unknown>, options: RegExp): string | un
 }
 
 /** By the variable's name, or because its value is an address with a password in it. */
-function isSecret(pair: string): boolean {
+export function isSecret(pair: string): boolean {
   const name =
     /^[^=]*(PASS|PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS?|DATABASE_URL|DSN)=/i;
   return name.test(pair) || /:\/\/[^/\s:@]*:[^/\s@]+@/.test(pair);

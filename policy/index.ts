@@ -5,6 +5,7 @@ import { PolicyPack, type ResourceValidationPolicy, type StackValidationPolicy }
 import { volumeNames } from "../config/volumes";
 import { containerRules } from "./containers";
 import { labelOf, type Rule } from "./rule";
+import { serviceRules } from "./services";
 import { missingVolumes, storageRules } from "./storage";
 import { isWaived } from "./waivers";
 
@@ -39,5 +40,5 @@ const allVolumes: StackValidationPolicy = {
 };
 
 new PolicyPack("dating", {
-  policies: [...[...containerRules, ...storageRules].map(resourcePolicy), allVolumes],
+  policies: [...[...containerRules, ...serviceRules, ...storageRules].map(resourcePolicy), allVolumes],
 });
