@@ -20,6 +20,7 @@ import { check, ConfigurationError, setCommand, type Problem, type RawConfig } f
 import { hasPassphrase, storedConfig } from "./config/stack-config";
 import { stackNameProblems } from "./config/stack-name";
 import { storageProblems } from "./config/storage";
+import { swarmProblems } from "./config/swarm-problems";
 import { imageNames, localImage } from "./images/content";
 
 type Values = z.output<typeof keys>;
@@ -70,6 +71,7 @@ export function parseConfig(raw: RawConfig): PlainConfig {
           ...pairProblems(raw, values),
           ...postgresProblems(raw, values),
           ...backupProblems(raw, values),
+          ...swarmProblems(raw, values),
         ]
       : []),
   ];

@@ -1,6 +1,6 @@
 import { imageFor, imagesFor, keys } from "../config/keys";
 import { projectName } from "../config/project";
-import { askHost } from "../host/answers";
+import { askHost, withNodes } from "../host/answers";
 import { askClient } from "../host/client";
 import { NoAnswer } from "../host/connection";
 import { viewFromHere } from "../host/here";
@@ -29,6 +29,7 @@ const hostKeys = keys.pick({
   memory: true,
   monitoring: true,
   networkRange: true,
+  orchestrator: true,
   previewDomain: true,
   postgresVersion: true,
   tls: true,
@@ -64,7 +65,8 @@ function readWanted(stack: string): { wanted: Wanted; dockerHost: string | undef
 
 /** From a container where one can be had, as it sees more; an engine on this machine is seen without one, too. */
 function look(wanted: Wanted, dockerHost: string | undefined): HostSeen {
-  const answers = askHost(wanted.images, dockerHost);
+  const asked = askHost(wanted.images, dockerHost);
+  const answers = wanted.orchestrator === "swarm" ? withNodes(asked, dockerHost) : asked;
   const client = askClient(dockerHost);
   const here = viewFromHere(answers.info, dockerHost);
   const [image] = answers.images.keys();

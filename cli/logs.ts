@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 
-import { Session } from "../ops/stack/session";
+import { requireDeployed, Session } from "../ops/stack/session";
 import { act, define } from "./command";
 import { containerOf } from "./containers";
+import { isOnSwarm } from "./on-swarm";
 
 interface Options {
   follow?: true;
@@ -12,9 +13,20 @@ interface Options {
 
 function logs(stack: string, service: string, { follow, tail, since }: Options): number {
   const session = new Session(stack);
+  if (isOnSwarm(stack)) return swarmLogs(session, service, { follow, tail, since });
   const { Id } = containerOf(session, service, { stopped: true });
+  return run(session, ["logs"], { follow, tail, since }, Id);
+}
+
+/** Of all tasks, on all nodes. */
+function swarmLogs(session: Session, service: string, options: Options): number {
+  requireDeployed(session);
+  return run(session, ["service", "logs"], options, `dating-${session.stack}-${service}`);
+}
+
+function run(session: Session, command: string[], { follow, tail, since }: Options, of: string): number {
   const options = [...(follow ? ["--follow"] : []), "--tail", tail, ...(since ? ["--since", since] : [])];
-  const { status, error } = spawnSync("docker", ["logs", ...options, Id], {
+  const { status, error } = spawnSync("docker", [...command, ...options, of], {
     env: session.environment,
     stdio: "inherit",
   });

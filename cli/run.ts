@@ -3,6 +3,7 @@ import { CommanderError, type Command } from "commander";
 import { OperatorError } from "../ops/stack/errors";
 import { stacksHere } from "../ops/stack-names";
 import { below, names, program } from "./catalog";
+import { requireWorking } from "./on-swarm";
 import { bold, red } from "./style";
 
 /** Runs a command line, and sets the process's exit code. */
@@ -17,6 +18,7 @@ export async function main(words: readonly string[]): Promise<void> {
         .configureHelp({ styleTitle: bold })
         .showHelpAfterError(hintOf(each, dating))
         .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, red("error:"))) });
+    dating.hook("preAction", (_, command) => requireWorking(command));
     if (first === undefined) dating.outputHelp();
     else await dating.parseAsync(words, { from: "user" });
   } catch (error) {

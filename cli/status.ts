@@ -9,7 +9,9 @@ import { statusReport } from "../ops/host/report";
 import { statusOf, type Status } from "../ops/host/status";
 import { changesBetween } from "../ops/host/watch";
 import { OperatorError } from "../ops/stack/errors";
+import { swarmReport, swarmStatusOf } from "../ops/swarm-status";
 import { act, define, fromCaller, json, printJson, type CommonOptions } from "./command";
+import { isOnSwarm } from "./on-swarm";
 
 interface Options extends CommonOptions {
   html?: string;
@@ -24,6 +26,7 @@ const clear = "\x1b[H\x1b[2J";
 
 /** Prints what of a stack runs where. */
 export async function showStatus(stack: string): Promise<void> {
+  if (isOnSwarm(stack)) return console.log(swarmReport(await swarmStatusOf(stack)));
   console.log(statusLines(await statusOf(stack)));
 }
 
@@ -43,7 +46,7 @@ async function status(stack: string, options: Options): Promise<void> {
     writeFileSync(options.html, overviewPage(await overviewOf(stack)));
     return console.log(`Written: ${options.html}`);
   }
-  if (options.json) printJson(await statusOf(stack));
+  if (options.json) printJson(await (isOnSwarm(stack) ? swarmStatusOf(stack) : statusOf(stack)));
   else await showStatus(stack);
 }
 

@@ -16,6 +16,7 @@ import { logCollectorIn, StackFile } from "../ops/stack-file";
 import { changing } from "./change";
 import { act, define, dryRun, fromCaller, quiet, type CommonOptions } from "./command";
 import { pruneAfterDeploy } from "./old-images";
+import { isOnSwarm } from "./on-swarm";
 import { showPreview } from "./preview";
 import { showStatus } from "./status";
 
@@ -47,7 +48,8 @@ async function up(stack: string, { plan, dryRun: dry }: Options): Promise<number
     }
     console.log();
     await showStatus(stack);
-    pruneAfterDeploy(stack);
+    // Nobody looks for old images on the nodes of a swarm yet.
+    if (!isOnSwarm(stack)) pruneAfterDeploy(stack);
   });
 }
 

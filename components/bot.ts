@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import { photoPath, type BotRollout } from "../config/bot";
-import type { BotVariable } from "../config/bot-variables";
+import type { BotSecret, BotSetting } from "../config/bot-variables";
 import type { StackContext } from "./context";
 import type { Database } from "./database";
 import type { Edge } from "./edge";
@@ -14,6 +14,8 @@ import { Workload, type SharedVolume, type WorkloadArgs } from "./workload";
 export interface BotArgs {
   context: StackContext;
   image: string;
+  /** The whole command line, where it cannot be left to the image. */
+  command?: string[];
   token: pulumi.Output<string>;
   /** Signs the users' sessions. @default a generated one */
   jwtSecret?: pulumi.Output<string>;
@@ -41,7 +43,10 @@ export interface BotArgs {
 }
 
 /** What every container of the bot's image has, whatever it runs. */
-export type BotProgram = Pick<WorkloadArgs, "image" | "environment" | "networks" | "temporary"> & {
+export type BotProgram = Pick<
+  WorkloadArgs,
+  "image" | "command" | "environment" | "secretEnvironment" | "networks" | "temporary"
+> & {
   volumes: SharedVolume[];
 };
 
@@ -73,21 +78,25 @@ function createJwtSecret(parent: Bot, name: string): random.RandomPassword {
 function programOf(args: BotArgs, jwtSecret: pulumi.Output<string>): BotProgram {
   const { database, edge, networks } = args;
   const { host, name, user, password } = database.connection;
-  const variables: Record<BotVariable, pulumi.Input<string>> = {
+  const settings: Record<BotSetting, pulumi.Input<string>> = {
     API_HOST: "0.0.0.0",
     API_PORT: String(port),
-    // The application reads its secrets from the environment only, so `docker inspect` shows them.
-    BOT_DATABASE_URL: pulumi.interpolate`postgresql+asyncpg://${user}:${password.apply(encodeURIComponent)}@${host}:5432/${name}`,
-    BOT_TOKEN: args.token,
-    JWT_SECRET: jwtSecret,
     NSFW_THRESHOLD: String(args.nsfwThreshold),
     PHOTO_CDN_URL: args.photoCdnUrl,
     PHOTO_STORAGE_PATH: photoPath,
     WEBAPP_URL: args.webappUrl,
   };
+  // The application reads them from its environment only.
+  const secrets: Record<BotSecret, pulumi.Input<string>> = {
+    BOT_DATABASE_URL: pulumi.interpolate`postgresql+asyncpg://${user}:${password.apply(encodeURIComponent)}@${host}:5432/${name}`,
+    BOT_TOKEN: args.token,
+    JWT_SECRET: jwtSecret,
+  };
   return {
     image: args.image,
-    environment: { ...args.environment, ...args.secrets, ...variables },
+    command: args.command,
+    environment: { ...args.environment, ...settings },
+    secretEnvironment: { ...args.secrets, ...secrets },
     volumes: [{ volume: args.photos, path: photoPath, sharedBetweenReleases: true }],
     networks: [{ network: edge.network }, { network: networks.internal }],
     temporary: ["/tmp", ...args.writable],

@@ -61,6 +61,8 @@ const routesFile = "/tmp/routes.json";
 
 function createProxy(parent: Edge, args: EdgeArgs): Workload {
   const { context, image, httpPort, tls, limits, networks, socketProxy, front } = args;
+  const { finder } = context.orchestrator;
+  const find = `--providers.${finder.provider}`;
   const { files, environment } = trusting(tls);
   const ownCertificate = provideOwnCertificate(
     { context, image, tls, volume: args.certificates },
@@ -82,16 +84,16 @@ function createProxy(parent: Edge, args: EdgeArgs): Workload {
         `--entrypoints.web.address=:${webPort}`,
         ...limitOptions("web", limits, !tls),
         ...(tls ? limitOptions("websecure", limits, true) : []),
-        "--providers.docker=true",
-        `--providers.docker.endpoint=${socketProxy.address}`,
-        "--providers.docker.exposedbydefault=false",
+        `${find}=true`,
+        `${find}.endpoint=${socketProxy.address}`,
+        `${find}.exposedbydefault=false`,
+        ...finder.options.map((option) => `${find}.${option}`),
         // Its own 2 seconds are a part of every release, twice: for the new container, and for the old one.
         "--providers.providersthrottleduration=500ms",
         // Without both, the edge also takes up other stacks' services, in networks that it is not on.
-        `--providers.docker.constraints=${constraintOf(front, networks.previews !== undefined)}`,
-        pulumi.interpolate`--providers.docker.network=${networks.edge.name}`,
-        // The services are on this host: who does not take a connection at once is gone, and 30 seconds are too long to wait.
-        "--serverstransport.forwardingtimeouts.dialtimeout=2s",
+        `${find}.constraints=${constraintOf(front, networks.previews !== undefined)}`,
+        pulumi.interpolate`${find}.network=${networks.edge.name}`,
+        `--serverstransport.forwardingtimeouts.dialtimeout=${finder.dialTimeout}`,
         "--log.level=INFO",
         "--log.format=json",
         "--accesslog=true",
@@ -139,7 +141,7 @@ function createProxy(parent: Edge, args: EdgeArgs): Workload {
 /** The routes that are the edge's own. JSON is YAML, which Traefik reads. */
 function fileRoutes({ context, socketProxy, limits, redirected, url, tls }: EdgeArgs): DynamicConfiguration {
   const { entryPoint, hosts } = context;
-  const bot = `${serviceName(context, "bot")}@docker`;
+  const bot = `${serviceName(context, "bot")}@${context.orchestrator.finder.provider}`;
   return merged([
     unavailableRoutes(hosts, entryPoint, socketProxy.host),
     limitRoutes(entryPoint, limits, { rule: uploadRule(context), service: bot }),

@@ -68,7 +68,7 @@ function createNetwork(
     `${name}-network`,
     {
       name: networkName(context, name),
-      driver: "bridge",
+      ...context.orchestrator.network,
       internal: !outward.includes(name),
       ipv6: name === "edge" && range === undefined && context.ipv6Networks ? true : undefined,
       ipamConfigs:

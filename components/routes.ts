@@ -60,6 +60,9 @@ function routeForHooks(context: StackContext, service: string, { port, probes }:
     },
     entryPoint: { port: tls ? securePort : webPort, tls },
     ...{ apiPort, probes },
+    ...(context.orchestrator.finder.provider !== "docker" && {
+      provider: context.orchestrator.finder.provider,
+    }),
   } satisfies Route);
 }
 

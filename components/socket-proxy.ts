@@ -5,6 +5,7 @@ import type { StackContext } from "./context";
 import { askingAgainFrontend } from "./edge/asking-again";
 import { unavailableFrontend } from "./unavailable";
 import { Workload } from "./workload";
+import type { Orchestrator } from "./workload/spec";
 
 export interface SocketProxyArgs {
   context: StackContext;
@@ -42,8 +43,8 @@ export class SocketProxy extends pulumi.ComponentResource {
 }
 
 /** What Traefik, Promtail and cAdvisor ask for to find containers and to read their logs, with or without an API version. */
-export const allowedPaths =
-  "^(/v[0-9]+\\.[0-9]+)?/(_ping|version|events|networks|containers/json|containers/[A-Za-z0-9][A-Za-z0-9_.-]*/(json|logs))$";
+const allowedPaths = ({ finder }: Orchestrator) =>
+  `^(/v[0-9]+\\.[0-9]+)?/(${["_ping", "version", "events", "networks", ...finder.paths].join("|")}|containers/json|containers/[A-Za-z0-9][A-Za-z0-9_.-]*/(json|logs))$`;
 
 /**
  * The versions of the API that an engine may refuse: Docker 29.0 answers nothing below 1.44. They are taken off the path, and
@@ -68,7 +69,7 @@ const engineForMetrics = {
  * HAProxy's configuration. Streams (events, logs that are followed) may be silent for long, so only a day without a byte
  * ends one. Without its Upgrade header, no allowed call can turn into a connection that is not looked at any more.
  */
-const configuration = `global
+const configurationOf = (orchestrator: Orchestrator) => `global
   log stdout format raw local0 notice
   maxconn 512
 defaults
@@ -84,7 +85,7 @@ frontend api
   bind :${port}
   bind :${metricsPort}
   acl reading method GET HEAD
-  acl allowed path,url_dec -m reg ${allowedPaths}
+  acl allowed path,url_dec -m reg ${allowedPaths(orchestrator)}
   acl plain path -m reg ^[A-Za-z0-9/_.-]+$
   acl info path -m reg ^(/v[0-9]+\\.[0-9]+)?/info$
   acl metrics dst_port ${metricsPort}
@@ -116,7 +117,7 @@ function createProxy(parent: SocketProxy, { context, image, socket, network }: S
         "-c",
         'printf %s "$CONFIGURATION" >/tmp/haproxy.cfg && exec haproxy -db -f /tmp/haproxy.cfg',
       ],
-      environment: { CONFIGURATION: configuration },
+      environment: { CONFIGURATION: configurationOf(context.orchestrator) },
       // The socket belongs to root and to a group whose number differs from host to host. Root without any capability
       // opens it as its owner, and is no more than an ordinary user towards everything else.
       user: "0:0",

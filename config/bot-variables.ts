@@ -14,6 +14,10 @@ export const botVariables = {
   WEBAPP_URL: "setting",
 } as const;
 export type BotVariable = keyof typeof botVariables;
+type OfKind<K> = { [V in BotVariable]: (typeof botVariables)[V] extends K ? V : never }[BotVariable];
+/** Those that everybody may read who may ask the engine. */
+export type BotSetting = OfKind<"setting">;
+export type BotSecret = OfKind<"secret">;
 
 /** The configuration key that gives a variable's value; the others have no key. */
 export const keyOfVariable: Partial<Record<BotVariable, string>> = {

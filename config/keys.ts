@@ -21,6 +21,7 @@ import {
   webUrl,
 } from "./fields";
 import { ownCompanions, ownNames } from "./own-services";
+import { swarmKeys } from "./swarm-keys";
 import { volumeNames } from "./volumes";
 
 /** What can send the containers' logs to Loki: a stack has one of them, and the first if it names none. */
@@ -100,6 +101,7 @@ const variableName = /^[A-Z][A-Z0-9_]*$/;
 export const keys = z.strictObject({
   ...edgeKeys,
   ...frontKeys,
+  ...swarmKeys,
   dockerHost: key(
     text(
       /^(unix:\/\/\/\S+|tcp:\/\/\S+|ssh:\/\/\S+)$/,

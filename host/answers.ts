@@ -1,4 +1,5 @@
 import { ask, NoAnswer, type Answer } from "./connection";
+import type { SwarmNode } from "./swarm";
 
 /** `GET /version`, as far as it is read. */
 export interface EngineVersion {
@@ -36,7 +37,7 @@ export interface EngineInfo {
   /** Where the configuration names them. */
   DefaultAddressPools?: { Base: string; Size: number }[] | null;
   FirewallBackend?: { Driver: string; Info?: [string, string][] | null } | null;
-  Swarm?: { LocalNodeState?: string };
+  Swarm?: { LocalNodeState?: string; ControlAvailable?: boolean; NodeID?: string };
   SystemTime: string;
   Warnings?: string[] | null;
 }
@@ -88,6 +89,8 @@ export interface HostAnswers {
   volumes: ListedVolume[];
   /** By reference; those that are not there are missing. */
   images: ReadonlyMap<string, HostImage>;
+  /** The nodes of the engine's swarm; undefined where it was not asked, or is no manager. */
+  nodes?: readonly SwarmNode[];
   /** This machine's time when the engine told its own, in milliseconds. */
   askedAt: number;
 }
@@ -126,6 +129,13 @@ export function readAnswers(
     images: new Map(found),
     askedAt,
   };
+}
+
+/** With what only a manager of a swarm knows. @throws as {@link askHost} */
+export function withNodes(answers: HostAnswers, dockerHost: string | undefined): HostAnswers {
+  if (!answers.info.Swarm?.ControlAvailable) return answers;
+  const [answer] = ask(["/nodes"], dockerHost);
+  return { ...answers, nodes: bodyOf(answer!, "/nodes") as SwarmNode[] };
 }
 
 function bodyOf({ status, body }: Answer, path: string): unknown {

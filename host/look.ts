@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Config } from "../config";
-import { askHost, type HostAnswers, type ListedContainer } from "./answers";
+import { askHost, withNodes, type HostAnswers, type ListedContainer } from "./answers";
 import { askClient } from "./client";
 import { NoAnswer } from "./connection";
 import { render, renderRefusals } from "./finding";
@@ -76,6 +76,7 @@ export function lookAtHost(config: Config, prefix: string, images: string[]): Ho
   let answers: HostAnswers;
   try {
     answers = askHost(images, dockerHost);
+    if (config.orchestrator === "swarm") answers = withNodes(answers, dockerHost);
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     const told = unreachable(dockerHost, error.message, preview);

@@ -4,6 +4,7 @@ import { networksFor } from "../config/networks";
 import { memoryLimits } from "../config/memory";
 import { toMebibytes } from "../config/units";
 import { servicesFor } from "../config/keys";
+import type { OrchestratorName } from "../config/swarm-keys";
 
 /** A port of the Docker host that the stack publishes, and the configuration key that names it. */
 export interface WantedPort {
@@ -30,6 +31,8 @@ export interface Wanted {
   volumes: Record<string, string>;
   /** Sum of the services' memory limits, in MiB. */
   memory: number;
+  /** What runs the services. */
+  orchestrator: OrchestratorName;
   /** Path of the engine's socket on the host, which socket-proxy mounts. */
   dockerSocket: string;
 }
@@ -47,6 +50,7 @@ export type HostConfig = Pick<
   | "memory"
   | "monitoring"
   | "networkRange"
+  | "orchestrator"
   | "previewDomain"
   | "tls"
   | "volumes"
@@ -74,6 +78,7 @@ export function wantedBy(stack: string, prefix: string, config: HostConfig, imag
       volumeNames.map((name) => [name, config.volumes[name] ?? `${prefix}_${name}`]),
     ),
     memory: memory.reduce((sum, limit) => sum + limit, 0),
+    orchestrator: config.orchestrator,
     dockerSocket: config.dockerSocket,
   };
 }

@@ -35,6 +35,7 @@ function createBot(ground: Ground, data: Data, edge: Entrance["edge"], servers: 
     {
       ...{ context, networks, edge, servers, ...data },
       image: images.bot,
+      command: config.botCommand.length > 0 ? config.botCommand : undefined,
       token: config.botToken,
       jwtSecret: config.jwtSecret,
       webappUrl: config.webappUrl ?? url,

@@ -4,6 +4,7 @@ import { dockerProvider, stackContext, stackPrefix, type StackContext } from "..
 import { Networks } from "../components/networks";
 import { Volumes, volumeName } from "../components/volumes";
 import { containers } from "../components/workload/container";
+import { services } from "../components/workload/service";
 import { edgeUrl, type Config } from "../config";
 import { requireIpv6 } from "../host/ipv6";
 import { lookAtHost, type Host } from "../host/look";
@@ -36,7 +37,8 @@ export interface Ground {
 export function prepare(config: Config): Ground {
   const images = { ...config.images, ...config.monitoringImages } as Ground["images"];
   const host = lookAtHost(config, stackPrefix(), Object.values(images));
-  const context = stackContext(config, containers, host.engine);
+  const orchestrator = config.orchestrator === "swarm" ? services(config) : containers;
+  const context = stackContext(config, orchestrator, host.engine);
   if (!pulumi.runtime.isDryRun()) {
     provideOnHost(host.missingImages, config.dockerHost);
     if (config.ipv6) requireIpv6(host.ipv6, images.postgres, config.dockerHost);

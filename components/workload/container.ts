@@ -18,6 +18,9 @@ import {
 
 /** One container of a Docker host for each service, and the gate that also drains it before it is stopped. */
 export const containers: Orchestrator = {
+  network: { driver: "bridge" },
+  // The services are on this host: who does not take a connection at once is gone, and 30 seconds are too long to wait.
+  finder: { provider: "docker", options: [], dialTimeout: "2s", paths: [] },
   make(parent, name, args) {
     const container = createContainer(parent, args);
     return {
@@ -38,7 +41,7 @@ function createContainer(parent: pulumi.Resource, args: WorkloadArgs): docker.Co
       image: args.image,
       command: args.command,
       entrypoints: args.entrypoint,
-      envs: args.environment && environmentList(args.environment),
+      envs: args.environment && environmentList({ ...args.environment, ...args.secretEnvironment }),
       user: args.user,
       labels: labelsOf(args),
       networksAdvanced: args.networks.map(({ network, aliases }) => ({ name: network.name, aliases })),

@@ -29,7 +29,7 @@ export interface PublishedPort {
 
 /** A network that the container joins, and the names under which others there find it. */
 export interface Attachment {
-  network: Pick<docker.Network, "name"> | { name: string };
+  network: Pick<docker.Network, "name" | "id"> | { name: string };
   aliases?: string[];
 }
 
@@ -43,6 +43,8 @@ interface CommonArgs {
   /** @default the image's own */
   entrypoint?: string[];
   environment?: Record<string, pulumi.Input<string>>;
+  /** Variables that nobody is to read who may only ask an engine what it runs. Where they cannot be kept from it, they are as the others. */
+  secretEnvironment?: Record<string, pulumi.Input<string>>;
   networks: Attachment[];
   labels?: Record<string, pulumi.Input<string>>;
   /** How the edge serves it. @default not at all */
@@ -115,7 +117,7 @@ export type WorkloadArgs = CommonArgs & FilesystemArgs & RolloutArgs;
 export interface Made {
   /** What Docker calls it. */
   name: pulumi.Output<string>;
-  /** Another one for each release: what has to be done again for each is triggered by it. */
+  /** Another one for each release, by which hooks find it: what has to be done again for each is triggered by it. */
   release: pulumi.Output<string>;
   /** What depends on these starts only when the service is healthy and, where the edge leads to it, served. */
   ready: pulumi.Resource[];
@@ -123,8 +125,24 @@ export interface Made {
 
 /** What turns specifications into what runs. No component knows which one its stack has. */
 export interface Orchestrator {
+  /** What the stack's networks are made with. */
+  readonly network: { driver: "bridge" } | { driver: "overlay"; attachable: true };
+  /** How the edge finds services. */
+  readonly finder: Finder;
   /** @param parent what the resources belong to. @param name the first part of the names of those that are no container or service */
   make(parent: pulumi.Resource, name: string, args: WorkloadArgs): Made;
+}
+
+/** How Traefik finds services. */
+export interface Finder {
+  /** The name of its provider, which its names for services end with. */
+  provider: "docker" | "swarm";
+  /** Further options of the provider. */
+  options: string[];
+  /** How long a service may take to accept a connection. */
+  dialTimeout: string;
+  /** What else it asks the Docker Engine for, as a part of a regular expression. */
+  paths: string[];
 }
 
 /** The labels of a service, in the form and the order that the Docker provider reads back. */

@@ -207,6 +207,12 @@ export async function lastLines(container: string, count: number): Promise<strin
   return code === 0 ? `${stdout}${stderr}`.trimEnd() : `(not to be had: ${stderr.trim()})`;
 }
 
+/** The last lines that a task of a Swarm service wrote, on whichever node; why they are not to be had, where they are not. */
+export async function lastLinesOfTask(task: string, count: number): Promise<string> {
+  const { code, stdout, stderr } = await once(["service", "logs", "--raw", "--tail", String(count), task]);
+  return code === 0 ? `${stdout}${stderr}`.trimEnd() : `(not to be had: ${stderr.trim()})`;
+}
+
 /** The time on the engine's clock. @throws CouldNotAsk */
 export async function engineTime(deadline: Deadline): Promise<Date> {
   return new Date((await ask(["info", "--format", "{{.SystemTime}}"], deadline)).trim());

@@ -38,9 +38,9 @@ export class Edge {
    *
    * @throws where it does not answer; the message says why
    */
-  async stateOf(edge: Inspected, { service, apiPort }: Route): Promise<EdgeState> {
+  async stateOf(edge: Inspected, { service, apiPort, provider }: Route): Promise<EdgeState> {
     const [found, listed] = await Promise.all([
-      this.api(edge, apiPort, `/api/http/services/${service}@docker`),
+      this.api(edge, apiPort, `/api/http/services/${service}@${provider ?? "docker"}`),
       this.api(edge, apiPort, `/api/http/routers?per_page=1000&search=${service}`),
     ]);
     const all = JSON.parse(listed.body) as {
@@ -77,18 +77,18 @@ export class Edge {
 }
 
 /** A container as the edge lists it among those that it sends requests to. */
-export function serverOf(container: Inspected, { network, port }: Route): string {
+export function serverOf(container: Pick<Inspected, "NetworkSettings">, { network, port }: Route): string {
   return `http://${addressOn(container, network)}:${port}`;
 }
 
 /** How a container is to be served; undefined where the edge does not lead to it. */
-export function routeOf({ Config: { Labels: labels } }: Inspected): Route | undefined {
+export function routeOf({ Config: { Labels: labels } }: Pick<Inspected, "Config">): Route | undefined {
   const text = labels?.["dating.route" satisfies RouteLabel];
   return text === undefined ? undefined : (JSON.parse(text) as Route);
 }
 
 /** The edge that serves a container. */
-export function edgeOf({ Config: { Labels: labels } }: Inspected, deadline: Deadline): Edge {
+export function edgeOf({ Config: { Labels: labels } }: Pick<Inspected, "Config">, deadline: Deadline): Edge {
   return new Edge(labels?.["dating.stack"] ?? "", deadline);
 }
 
@@ -98,7 +98,10 @@ function serversOf(body: string): string[] {
 }
 
 /** A container's address on a network; undefined where it has none, as one that does not run. */
-export function addressOn(container: Inspected, network: string): string | undefined {
+export function addressOn(
+  container: Pick<Inspected, "NetworkSettings">,
+  network: string,
+): string | undefined {
   return container.NetworkSettings.Networks[network]?.IPAddress || undefined;
 }
 

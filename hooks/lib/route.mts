@@ -15,6 +15,8 @@ export interface Route {
   /** The loopback port of the edge's container on which it tells its configuration. */
   apiPort: number;
   probes: Probe[];
+  /** What the edge finds it by. Unset: docker. */
+  provider?: "swarm";
 }
 
 /** A path that is asked for, of the container itself and through the edge: both must answer alike. */

@@ -23,6 +23,9 @@ export interface Look {
   answers: ProbeAnswer[];
 }
 
+/** What of a container, or of a task of Swarm, says how it is to be served. */
+export type Servable = Pick<Inspected, "Name" | "Config" | "NetworkSettings">;
+
 /** A path that was asked for, and what came. */
 export interface ProbeAnswer {
   probe: Probe;
@@ -36,7 +39,7 @@ export interface ProbeAnswer {
  * @throws when that is not so in time; the message says which path, what came, and what the edge says of it
  * @throws CouldNotAsk
  */
-export async function awaitServed(container: Inspected, deadline: Deadline): Promise<void> {
+export async function awaitServed(container: Servable, deadline: Deadline): Promise<void> {
   const route = routeOf(container);
   if (!route) return;
   const edge = edgeOf(container, deadline);
@@ -54,7 +57,7 @@ export async function awaitServed(container: Inspected, deadline: Deadline): Pro
  * @param only whether no other container may answer, as when the old one was drained
  * @throws CouldNotAsk
  */
-export async function lookAt(edge: Edge, route: Route, container: Inspected, only = false): Promise<Look> {
+export async function lookAt(edge: Edge, route: Route, container: Servable, only = false): Promise<Look> {
   const proxy = await edge.container();
   if (!proxy) return { answers: [], wrong: "the edge (service traefik) does not run" };
   const address = addressOn(container, route.network);
@@ -105,7 +108,7 @@ async function compare(
 }
 
 /** For people: which route is not served, what came, and what the edge says. */
-export function notServed(route: Route, container: Inspected, wrong: string, state?: EdgeState): string {
+export function notServed(route: Route, container: Servable, wrong: string, state?: EdgeState): string {
   const name = nameOf(container);
   const says = !state
     ? []

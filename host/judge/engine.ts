@@ -1,6 +1,7 @@
 import { projectName } from "../../config/project";
 import type { HostAnswers } from "../answers";
 import type { Finding } from "../finding";
+import type { Wanted } from "../wanted";
 
 /** The oldest API that the program and its commands get along with: that of Docker Engine 20.10. */
 const oldestApi = "1.41";
@@ -12,7 +13,10 @@ export const triedEngines = ["20.10", "29.8"];
 const triedDrivers = ["overlay2", "overlayfs"];
 
 /** What kind of engine it is, and whether it is one that was tried. */
-export function judgeEngine({ version, info, networks }: HostAnswers): Finding[] {
+export function judgeEngine(
+  { version, info, networks }: HostAnswers,
+  { orchestrator }: Pick<Wanted, "orchestrator">,
+): Finding[] {
   const findings: Finding[] = [];
   if (info.OSType !== "linux") {
     findings.push({
@@ -50,7 +54,7 @@ export function judgeEngine({ version, info, networks }: HostAnswers): Finding[]
       why: "meanwhile nobody asks for their health, and nothing that stops is started again",
     });
   }
-  if (info.Swarm?.LocalNodeState === "active") {
+  if (info.Swarm?.LocalNodeState === "active" && orchestrator !== "swarm") {
     findings.push({
       level: "note",
       what: "the engine is part of a swarm",

@@ -11,6 +11,7 @@ import { judgeNetworks } from "./networks";
 import { judgeResources } from "./resources";
 import { judgeRestore } from "./restore";
 import { judgeSecurity } from "./security";
+import { judgeSwarm } from "./swarm";
 import { judgeView } from "./view";
 
 /** Everything that is known of a Docker host before a deploy. */
@@ -26,11 +27,12 @@ const order: Level[] = ["refuse", "warn", "note"];
 /** Everything on the host that a deploy of the stack should know, what counts most first. Asks nothing. */
 export function judge({ answers, view, client }: HostSeen, wanted: Wanted): Finding[] {
   return [
-    ...judgeEngine(answers),
+    ...judgeEngine(answers, wanted),
     ...judgeClient(answers, client),
     ...judgeLock(answers, wanted),
     ...judgeRestore(answers, wanted),
     ...judgeSecurity(answers, wanted),
+    ...judgeSwarm(answers, wanted),
     ...judgeResources(answers, wanted),
     ...judgeNetworks(answers, wanted),
     ...judgeNeighbours(answers, wanted),

@@ -73,7 +73,8 @@ function judgeRoom(
   own: readonly ListedNetwork[],
 ): Finding[] {
   const missing = wanted.networks - own.length;
-  if (wanted.networkRange !== undefined || missing <= 0) return [];
+  // A swarm has ranges of its own for its networks.
+  if (wanted.networkRange !== undefined || missing <= 0 || wanted.orchestrator === "swarm") return [];
   const pools = info.DefaultAddressPools?.length ? info.DefaultAddressPools : usualPools;
   const room = roomIn(
     pools,

@@ -21,6 +21,7 @@ export interface Change {
 export const types = {
   container: "docker:index/container:Container",
   volume: "docker:index/volume:Volume",
+  service: "docker:index/service:Service",
   network: "docker:index/network:Network",
   password: "random:index/randomPassword:RandomPassword",
   command: "command:local:Command",

@@ -23,6 +23,8 @@ const unanswered: Readonly<Record<string, string>> = {
 
 /** What a deploy costs the people who use the application, as a sentence; undefined where nothing that was there changes. */
 export function costOf(changes: readonly Change[]): string | undefined {
+  if (changes.some(({ type, action }) => type === types.service && action !== "create"))
+    return "What people notice was not measured on a swarm, and no risk of its services is looked for: read every change.";
   const containers = changes.filter(({ type }) => type === types.container);
   if (containers.every(({ action }) => action === "create")) return undefined;
   const away = containers

@@ -49,6 +49,10 @@ export const untyped: readonly Untyped[] = [
     "engine/continuous-backups.test.ts types such lines for a place on the host; the tests' bucket has no TLS, which pgBackRest asks for",
   ),
   ...allOf(
+    "docs/several-hosts.md",
+    "engine/swarm.test.ts makes a swarm of a host of its own, whose address and node have other names",
+  ),
+  ...allOf(
     "docs/pipelines.md",
     "it needs ten names that resolve to one host: soak/environments.test.ts makes such environments behind an edge of a stack of its own",
   ),

@@ -253,12 +253,13 @@ test("every key is documented, and its example is a right value", () => {
           "aliases",
           "backupRepositories",
           "images",
+          "botCommand",
           "botEnvironment",
           "botWritable",
           "databaseExtensions",
           "memory",
         ],
-        ...["postgresSettings", "trustedProxies", "volumes"],
+        ...["postgresSettings", "replicas", "trustedProxies", "volumes"],
       ].includes(name)
     ) {
       expect(problemsOf({ ...valid, monitoring: "true", [name]: meta.example })).toEqual([]);

@@ -108,5 +108,6 @@ export const wanted: Wanted = {
   networks: 3,
   memory: 4160,
   ipv6: true,
+  orchestrator: "host",
   dockerSocket: "/var/run/docker.sock",
 };
