@@ -1,4 +1,4 @@
-import { lastLinesOfTask, type Deadline } from "./docker.mts";
+import { Deadline, find, lastLinesOfTask } from "./docker.mts";
 import { findService, isOf, tasksOf, type Release, type Service, type Task } from "./swarm.mts";
 
 /** Milliseconds between two looks. */
@@ -17,6 +17,9 @@ export type Verdict =
   | { verdict: "converged"; tasks: Task[] }
   | { verdict: "wait"; why: string }
   | { verdict: "failed"; why: string };
+
+/** States of a task that has ended by itself. One whose health check fails, and which ends well when it is told to, is complete. */
+const ended = ["failed", "rejected", "complete"];
 
 /** How Swarm says that it does not go on with an update. */
 const givenUp = ["paused", "rollback_started", "rollback_paused", "rollback_completed"];
@@ -43,7 +46,7 @@ export function judge(
   }
   if (givenUp.includes(state)) return { verdict: "failed", why: `does not get this release: ${message}` };
   const own = tasks.filter((task) => isOf(task, release));
-  const failed = own.filter(({ Status }) => Status.State === "failed" || Status.State === "rejected");
+  const failed = own.filter(({ Status }) => ended.includes(Status.State));
   if (state === "" && failed.length >= mostFailures)
     return { verdict: "failed", why: `has failed ${failed.length} times` };
   if (state === "updating") return { verdict: "wait", why: "is being updated" };
@@ -85,5 +88,15 @@ async function report(release: Release, tasks: Task[], why: string): Promise<str
     `${release.service} ${why}.`,
     ...(errors.length > 0 ? ["Its tasks say:", ...[...new Set(errors)].flatMap(indented)] : []),
     ...(latest ? ["Its last log lines:", ...indented(await lastLinesOfTask(latest.ID, 20))] : []),
+    ...(latest ? await healthChecksOf(latest) : []),
   ].join("\n");
+}
+
+/** What the last health checks of a task have said, where its container is on the engine that is asked. */
+async function healthChecksOf({ Status }: Task): Promise<string[]> {
+  const container = await find(Status.ContainerStatus!.ContainerID!, new Deadline(5)).catch(() => undefined);
+  const checks = (container?.State.Health?.Log ?? []).slice(-3);
+  if (checks.length === 0) return [];
+  const told = checks.map(({ ExitCode, Output }) => `    exit ${ExitCode}: ${Output.trim()}`);
+  return ["Its last health checks:", ...told];
 }

@@ -183,6 +183,7 @@ describe("a service that is to run a release", () => {
     ["still has an old task", service("new", "completed"), [mine("running"), old("running")], true, "wait"],
     ["has too few", service("new", "completed", 2), [mine("running")], true, "wait"],
     ["has failed again and again", service("new"), [1, 2, 3].map(() => mine("failed")), true, "failed"],
+    ["has ended again and again", service("new"), [1, 2, 3].map(() => mine("complete")), true, "failed"],
     ["runs it", service("new", "completed"), [mine("running"), old("shutdown")], true, "converged"],
     ["runs it, and is new", service("new"), [mine("running")], true, "converged"],
   ])("that %s", (_, given, tasks, begun, verdict) => {
