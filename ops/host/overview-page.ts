@@ -74,18 +74,30 @@ const list = (lines: readonly string[]) =>
 const table = (head: readonly string[], rows: readonly string[][]) =>
   [
     `<table><thead><tr>${head.map((cell) => `<th>${text(cell)}</th>`).join("")}</tr></thead><tbody>`,
-    ...rows.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join("")}</tr>`),
+    ...rows.map((row) => `<tr>${row.map((cell, column) => inCell(head[column]!, cell)).join("")}</tr>`),
     "</tbody></table>",
   ].join("\n");
+
+/** With its column's name, which a phone shows beside it. */
+const inCell = (name: string, cell: string) =>
+  `<td data-name="${text(name)}">${cell && `<div>${cell}</div>`}</td>`;
 
 const style = `
 :root { color-scheme: light dark; --good: light-dark(#1a7f37, #3fb950); --bad: light-dark(#cf222e, #ff7b72); }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.8rem 0.3rem 0; border-bottom: 1px solid #8884; }
-td { overflow-wrap: anywhere; }
+td[data-name="Service"], td[data-name="State"] { white-space: nowrap; }
+td[data-name="Image"] { overflow-wrap: anywhere; font-size: 0.85em; }
 .good { color: var(--good); }
 .bad { color: var(--bad); font-weight: 600; }
+@media (max-width: 45rem) {
+  thead { display: none; }
+  tr { display: block; padding: 0.6rem 0; border-bottom: 1px solid #8884; }
+  td { display: grid; grid-template-columns: 6.5rem 1fr; border: 0; padding: 0.1rem 0; overflow-wrap: anywhere; }
+  td::before { content: attr(data-name); opacity: 0.75; }
+  td:empty { display: none; }
+}
 `;
 
 const page = (title: string, body: readonly string[]) =>
