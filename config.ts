@@ -18,6 +18,7 @@ import { pairProblems } from "./config/pair-problems";
 import { postgresProblems } from "./config/postgres-problems";
 import { check, ConfigurationError, setCommand, type Problem, type RawConfig } from "./config/problems";
 import { hasPassphrase, storedConfig } from "./config/stack-config";
+import { serviceProblems } from "./config/service-problems";
 import { stackNameProblems } from "./config/stack-name";
 import { storageProblems } from "./config/storage";
 import { swarmProblems } from "./config/swarm-problems";
@@ -72,6 +73,7 @@ export function parseConfig(raw: RawConfig): PlainConfig {
           ...postgresProblems(raw, values),
           ...backupProblems(raw, values),
           ...swarmProblems(raw, values),
+          ...serviceProblems(raw, values),
         ]
       : []),
   ];

@@ -16,7 +16,7 @@ export const schemaRevision = headRevision();
 const ground = prepare(config); // the Docker host, images, volumes, networks
 const data = createData(ground); // Postgres, its schema
 const entrance = createEntrance(ground); // Traefik
-createApplication(ground, data, entrance); // the bot, the web app; green when people are served
+createApplication(ground, data, entrance); // the bot, the web app, services.yaml; green when people are served
 const backup = createBackup(ground, data);
 const monitoring = createMonitoring(ground, data, entrance);
 

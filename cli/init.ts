@@ -2,10 +2,11 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { givenPassphrase, isPublicPassphrase } from "../config/passphrase";
+import { projectName } from "../config/project";
 import { isMadeByItself } from "../config/stack-kind";
 import { projectRoot } from "../images/content";
 import { pulumi } from "../ops/pulumi";
-import { requiredSecrets } from "../ops/secret-values";
+import { isSet, requiredSecrets } from "../ops/secret-values";
 import { StackFile } from "../ops/stack-file";
 import { backendInWords } from "../ops/stack/backend";
 import { ask, confirm } from "../ops/stack/confirm";
@@ -40,14 +41,14 @@ async function init(stack: string, options: Options): Promise<void> {
   const provider = options.secretsProvider ? ["--secrets-provider", options.secretsProvider] : [];
   pulumi(["stack", "init", stack, "--no-select", ...provider]);
   const path = join(projectRoot, `Pulumi.${stack}.yaml`);
-  if (!existsSync(path)) writeFileSync(path, `config:\n  dating:domain: ${domain}\n`);
+  if (!existsSync(path)) writeFileSync(path, `config:\n  ${projectName}:domain: ${domain}\n`);
   const made = new StackFile(stack);
   made.set(domain, "domain");
   made.set(dockerHost, "dockerHost");
   made.save();
   tellRest(
     stack,
-    requiredSecrets.filter((name) => made.value(name) === undefined),
+    requiredSecrets.filter((name) => !isSet(made, name)),
   );
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { projectName } from "../config/project";
 import { projectRoot } from "../images/content";
 import { lastDeployment } from "../ops/promotion/deployment";
 import { commitPromotion, promotions, takeBackPromotion } from "../ops/promotion/record";
@@ -56,8 +57,8 @@ async function release(source: string, options: Options, folder: string): Promis
   }
   for (const name of missingSecrets(new StackFile(source), file)) {
     console.log(
-      `${to} has no dating:botSecrets.${name}, and ${source} has. No secret is promoted; where the bot needs it:\n` +
-        `  pulumi config set --stack ${to} --secret --path 'dating:botSecrets.${name}'`,
+      `${to} has no ${projectName}:${name}, and ${source} has. No secret is promoted; where the application needs it:\n` +
+        `  pulumi config set --stack ${to} --secret --path '${projectName}:${name}'`,
     );
   }
   const plan = join(folder, "plan.json");

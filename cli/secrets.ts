@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 
 import {
   askSecrets,
-  ownPrefix,
+  namedSecrets,
+  ownForms,
   parseSecrets,
   requiredSecrets,
   secretNames,
@@ -17,7 +18,7 @@ function set(stack: string, names: string[]): void {
   const values = parseSecrets(readFileSync(0, "utf8"));
   if (values.size === 0)
     throw new OperatorError(
-      `no line NAME=VALUE on standard input; the names are ${secretNames.join(", ")} and ${ownPrefix}NAME`,
+      `no line NAME=VALUE on standard input; the names are ${secretNames.join(", ")}, ${ownForms}`,
     );
   for (const [name, value] of values) setSecret(stack, name, value);
   console.log(`stack ${stack}: set ${[...values.keys()].join(", ")}`);
@@ -34,8 +35,14 @@ function list(stack: string): void {
     const set = file.value(name) !== undefined;
     console.log(`${name}: ${state(set, file.isSecret(name), requiredSecrets.includes(name))}`);
   }
-  for (const name of file.parts("botSecrets"))
-    console.log(`${ownPrefix}${name}: ${state(true, file.isSecret("botSecrets", name), false)}`);
+  for (const key of namedSecrets) {
+    const parts = file.parts(key);
+    const missing = requiredSecrets.filter(
+      (name) => name.startsWith(`${key}.`) && !parts.includes(name.slice(key.length + 1)),
+    );
+    for (const name of parts) console.log(`${key}.${name}: ${state(true, file.isSecret(key, name), false)}`);
+    for (const name of missing) console.log(`${name}: missing`);
+  }
 }
 
 export const command = define(

@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
+import { hasMiniApp, ownRouted, ownServer, servedPaths } from "../config/own-services";
 import type { StackContext } from "./context";
 import type { Networks } from "./networks";
 import type { SocketProxy } from "./socket-proxy";
@@ -9,7 +10,7 @@ import { provideOwnCertificate } from "./edge/certificates";
 import { merged, type DynamicConfiguration } from "./edge/dynamic";
 import { constraintOf, frontLabels, frontNetwork, type Front } from "./edge/front";
 import { redirects } from "./edge/hosts";
-import { limitOptions, limitRoutes, type EdgeLimits } from "./edge/limits";
+import { limitOptions, limitRoutes, type EdgeLimits, type Upload } from "./edge/limits";
 import { measuredRoutes, metricsEntryPoint } from "./edge/measured";
 import { apiPort, metricsPort, securePort, webPort } from "./edge-ports";
 import { uploadRule, serviceName } from "./routes";
@@ -142,13 +143,27 @@ function createProxy(parent: Edge, args: EdgeArgs): Workload {
 function fileRoutes({ context, socketProxy, limits, redirected, url, tls }: EdgeArgs): DynamicConfiguration {
   const { entryPoint, hosts } = context;
   const bot = `${serviceName(context, "bot")}@${context.orchestrator.finder.provider}`;
+  const uploads = uploadsOf(context);
   return merged([
     unavailableRoutes(hosts, entryPoint, socketProxy.host),
-    limitRoutes(entryPoint, limits, { rule: uploadRule(context), service: bot }),
-    measuredRoutes("bot", bot),
+    limitRoutes(entryPoint, limits, uploads),
+    ...(hasMiniApp ? [measuredRoutes("bot", bot)] : []),
     redirects(entryPoint, redirected, url),
     ownCertificateRoutes(tls),
   ]);
+}
+
+/** Who takes requests with a body: the bot, and the servers of one's own that people reach. */
+function uploadsOf(context: StackContext): Upload[] {
+  const target = (service: string) => `${serviceName(context, service)}@${context.orchestrator.finder.provider}`;
+  const own = ownRouted.map((name) => ({ name, paths: servedPaths(ownServer(name)) }));
+  return [
+    ...(hasMiniApp ? [{ rule: uploadRule(context, "bot")!, service: target("bot") }] : []),
+    ...own.flatMap(({ name, paths }) => {
+      const rule = uploadRule(context, paths);
+      return rule === undefined ? [] : [{ name, rule, service: target(name) }];
+    }),
+  ];
 }
 
 /** A command that puts environment variables into files, and then is Traefik with the options that follow. */

@@ -1,18 +1,20 @@
 import { createHash } from "node:crypto";
 
+import { namedPaths } from "../config/own-services";
+import { botPaths, type Paths } from "../config/services/paths";
 import type { Probe, Route, RouteLabel } from "../hooks/lib/route.mts";
 import type { EntryPoint, StackContext } from "./context";
 import type { Edge } from "./edge";
 import { networkName } from "./networks";
 import { hostRule } from "./edge/hosts";
 import { apiPort, securePort, webPort } from "./edge-ports";
-import { botPaths, unavailableService } from "./unavailable";
+import { unavailableService } from "./unavailable";
 
 /** How the edge serves a service. */
 export interface Served {
   edge: Edge;
-  /** Which of its paths: the bot's, or all that are left. */
-  paths: "bot" | "others";
+  /** Which of its paths: the bot's, those of one's own, or all that are left. */
+  paths: "bot" | Paths | "others";
   /** The service's port. */
   port: number;
   /** What a deploy asks for, through the edge, to see that the release is served. */
@@ -69,20 +71,30 @@ function routeForHooks(context: StackContext, service: string, { port, probes }:
 /** Name of the edge's service, one for all its releases. */
 export const serviceName = (context: StackContext, service: string) => `${context.prefix}-${service}`;
 
-const prefixRules = botPaths.prefixes.map((path) => `PathPrefix(\`${path}\`)`);
+const prefixRules = ({ prefixes }: Paths) => prefixes.map((path) => `PathPrefix(\`${path}\`)`);
+const pathRules = (paths: Paths) => [
+  ...prefixRules(paths),
+  ...paths.exact.map((path) => `Path(\`${path}\`)`),
+];
 
 /** What is the bot's is nobody else's, also while the bot does not answer: the web app has a page for every path. */
 function ruleOf({ hosts }: StackContext, paths: Served["paths"]): string {
-  const bot = [...prefixRules, ...botPaths.exact.map((path) => `Path(\`${path}\`)`)].join(" || ");
-  return `${hostRule(hosts)} && ${paths === "bot" ? "" : "!"}(${bot})`;
+  const host = hostRule(hosts);
+  if (paths !== "others") return `${host} && (${pathRules(paths === "bot" ? botPaths : paths).join(" || ")})`;
+  const named = namedPaths.flatMap(pathRules);
+  return named.length > 0 ? `${host} && !(${named.join(" || ")})` : host;
 }
 
 /**
- * Traefik's rule for what is sent to the bot with a body. The edge has it in its own file, and is replaced where it changes: so
- * it is of the paths' prefixes alone, and another path beside them is the bot's release only.
+ * Traefik's rule for what is sent to a service with a body. The edge has it in its own file, and is replaced where it changes:
+ * so it is of the paths' prefixes alone, and another path beside them is the service's release only.
+ *
+ * @returns undefined where it has no such paths
  */
-export function uploadRule({ hosts }: StackContext): string {
-  return `${hostRule(hosts)} && (${prefixRules.join(" || ")})`;
+export function uploadRule(context: StackContext, paths: Served["paths"]): string | undefined {
+  if (paths === "others") return ruleOf(context, paths);
+  const rules = prefixRules(paths === "bot" ? botPaths : paths);
+  return rules.length > 0 ? `${hostRule(context.hosts)} && (${rules.join(" || ")})` : undefined;
 }
 
 /**

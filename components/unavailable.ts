@@ -1,3 +1,4 @@
+import { botPaths } from "../config/services/paths";
 import type { EntryPoint } from "./context";
 import type { DynamicConfiguration } from "./edge/dynamic";
 import { hostRule } from "./edge/hosts";
@@ -8,9 +9,6 @@ import { hostRule } from "./edge/hosts";
  * other goes before, takes what is left. Who answers is the HAProxy of the socket proxy: it is there in any case, on a network
  * that nobody else reaches, and can answer without anybody behind it.
  */
-
-/** The paths that are the bot's, as Traefik's rule has them. */
-export const botPaths = { prefixes: ["/api/"], exact: ["/health", "/version"] };
 
 /** The port on which the socket proxy answers for services that do not. */
 export const unavailablePort = 8503;

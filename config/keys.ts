@@ -20,48 +20,48 @@ import {
   text,
   webUrl,
 } from "./fields";
-import { ownCompanions, ownNames } from "./own-services";
+import { hasMiniApp, ownNames, ownPrograms, type OwnServiceName } from "./own-services";
+import { projectName } from "./project";
+import {
+  builtInServices,
+  logCollectors,
+  miniAppServices,
+  monitoringServices,
+  type BuiltInService,
+  type LogCollector,
+} from "./services/built-in";
+import { variableName } from "./services/schema";
 import { swarmKeys } from "./swarm-keys";
 import { volumeNames } from "./volumes";
 
-/** What can send the containers' logs to Loki: a stack has one of them, and the first if it names none. */
-export const logCollectors = ["alloy", "promtail"] as const;
-export type LogCollector = (typeof logCollectors)[number];
+export {
+  logCollectors,
+  monitoringServices,
+  type LogCollector,
+  type MonitoringService,
+} from "./services/built-in";
 
-/** The services that a stack has only with `monitoring`, with every log collector. */
-export const monitoringServices = [
-  "prometheus",
-  "alertmanager",
-  "loki",
-  ...logCollectors,
-  "grafana",
-  "cadvisor",
-  "node-exporter",
-  "postgres-exporter",
-] as const;
-export type MonitoringService = (typeof monitoringServices)[number];
+const absent: readonly string[] = hasMiniApp ? [] : miniAppServices;
+
+/** A service of a stack. */
+export type ServiceName = BuiltInService | OwnServiceName;
 
 /** The services of the stack, as `memory` and `images` name them. */
-export const serviceNames = [
-  "traefik",
-  "socket-proxy",
-  "postgres",
-  "bot",
-  "webapp",
-  "backup",
-  ...monitoringServices,
+export const serviceNames: readonly ServiceName[] = [
+  ...builtInServices.filter((name) => !absent.includes(name)),
   ...ownNames,
-] as const;
-export type ServiceName = (typeof serviceNames)[number];
+];
 
-const withBotsImage: readonly string[] = ownCompanions;
+const ofOthers: readonly string[] = ownPrograms;
 
-/** The images of the stack: one for each service but for those that have the bot's, and the runner of the migrations. */
-export const imageNames = [
-  ...serviceNames.filter((name) => !withBotsImage.includes(name)),
+/** An image of a stack. */
+export type ImageName = ServiceName | "migrations";
+
+/** The images of the stack: one for each service but for those that run another one's, and the runner of the migrations. */
+export const imageNames: readonly ImageName[] = [
+  ...serviceNames.filter((name) => !ofOthers.includes(name)),
   "migrations",
-] as const;
-export type ImageName = (typeof imageNames)[number];
+];
 
 /** The major versions of Postgres that a stack can have. */
 export const postgresVersions = ["15", "16", "17", "18"] as const;
@@ -95,7 +95,16 @@ function isIn(name: string, monitoring: boolean, collector: LogCollector): boole
 
 /** This host, loopback, link-local, multicast and reserved addresses (RFC 6890): no network can be made of them. */
 const noNetwork = /^(0|127|169\.254|22[4-9]|2[3-5]\d)\./;
-const variableName = /^[A-Z][A-Z0-9_]*$/;
+
+const token = text(/^\d{6,}:[A-Za-z0-9_-]{30,}$/, "must be a token as @BotFather gives it");
+/** Secrets by the names of environment variables. */
+const variables = () =>
+  pairs(
+    variableName,
+    "must be the name of an environment variable",
+    // A shorter one would black out ordinary words where it is taken out of what is shown (ops/review/values.ts).
+    text(/^[^\0]{6,}$/, "must have at least 6 characters"),
+  ).default({});
 
 /** Every configuration key of a stack: this is the one place where they are defined. */
 export const keys = z.strictObject({
@@ -151,7 +160,8 @@ export const keys = z.strictObject({
       "Of how many of its last releases a stack keeps the images on the Docker host. A deploy removes older ones at its end, but for what a rollback needs and what other stacks there need.",
     example: "5",
   }),
-  botToken: secretKey(text(/^\d{6,}:[A-Za-z0-9_-]{30,}$/, "must be a token as @BotFather gives it"), {
+  // Where there is no bot, nobody reads it.
+  botToken: secretKey(hasMiniApp ? token : (token.optional() as unknown as typeof token), {
     description: "The Telegram bot's token.",
   }),
   botEnvironment: key(
@@ -168,19 +178,16 @@ export const keys = z.strictObject({
       promoted: true,
     },
   ),
-  botSecrets: secretKey(
-    pairs(
-      variableName,
-      "must be the name of an environment variable",
-      // A shorter one would black out ordinary words where it is taken out of what is shown (ops/review/values.ts).
-      text(/^[^\0]{6,}$/, "must have at least 6 characters"),
-    ).default({}),
-    {
-      description:
-        "Further environment variables of the bot that are secret, each encrypted by itself. They are the stack's own: no promotion, rollback or preview environment takes them along.",
-      named: "NAME",
-    },
-  ),
+  botSecrets: secretKey(variables(), {
+    description:
+      "Further environment variables of the bot that are secret, each encrypted by itself. They are the stack's own: no promotion, rollback or preview environment takes them along.",
+    named: "NAME",
+  }),
+  serviceSecrets: secretKey(variables(), {
+    description:
+      "Secrets of the services in `services.yaml`, by the names under which these ask for them, each encrypted by itself. They are the stack's own, as `botSecrets` are.",
+    named: "NAME",
+  }),
   botRollout: key(z.enum(botRollouts, "must be start-first or stop-first").default("start-first"), {
     description:
       "How a new release of the bot takes over. `start-first`: beside the old one, which goes on until the new one serves; no request is lost. `stop-first`: after it, for a bot of which Telegram allows only one (`getUpdates`); for some seconds, requests get 503.",
@@ -225,7 +232,7 @@ export const keys = z.strictObject({
     text(/^[a-z_][a-z0-9_]*$/, "must be a lower-case SQL name")
       .max(longestDatabaseName, `must have ${longestDatabaseName} characters at most`)
       .refine((name) => !isReserved(name), "is a name that Postgres or the stack itself has; choose another")
-      .default("dating"),
+      .default(projectName.replace(/\W/g, "_")),
     {
       description:
         "Name of the application's database and of the role that owns it. Another name is another database: nothing moves.",

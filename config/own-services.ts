@@ -1,62 +1,26 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { projectRoot } from "../images/content";
+import { parseServices } from "./services/parse";
+import { pathsOf, allOthers, botPaths, type Paths } from "./services/paths";
+import type { OwnService, Server } from "./services/schema";
 import type { Size } from "./units";
 
-/** Time between two runs of a job: what goes into a day without a rest, or days. */
-export type Period =
-  `${1 | 2 | 3 | 4 | 6 | 8 | 12} hours` | `${5 | 10 | 15 | 20 | 30} minutes` | "1 hour" | "1 day" | "7 days";
-
-/** A second program of the bot's image, with all that the bot has: variables, secrets, database, photos, the way out. */
-export interface Worker {
-  kind: "worker";
-  command: string[];
-  /** Shell command that exits with 0 as long as it works. */
-  health: string;
-  memory: Size;
-}
-
-/**
- * A program of the bot's image that runs by the clock and ends, with all that the bot has. While a run is under way, no other
- * one begins. The service is unhealthy from a run that fails to the next one that does not.
+/*
+ * The services of one's own beside the application's, from services.yaml. Everything that is said of a service holds for them:
+ * limits, health, logs, `dating:memory.NAME`, `./dating status`, drift, reviews, alerts and backups.
  */
-export interface Job {
-  kind: "job";
-  command: string[];
-  every: Period;
-  /** Time of day of one of the runs, in UTC. @default "00:00" */
-  at?: `${number}:${number}`;
-  memory: Size;
-}
 
-/**
- * A server for the application: its name is where the others reach it, on the network without a way out. `dating:images.NAME`
- * names its image, or the folder `images/NAME` has its Dockerfile.
- */
-export interface Server {
-  kind: "server";
-  /** @default the image's own */
-  command?: string[];
-  /** Shell command that exits with 0 when it answers. */
-  health: string;
-  /** The folder with its data, for which it gets the volume `NAME_data`. @default it keeps nothing */
-  data?: string;
-  /** Number of the user and the group that it runs as, where the image's own is root. */
-  user?: string;
-  /** Folders that it may write, in memory. @default only `/tmp` */
-  writable?: string[];
-  environment?: Record<string, string>;
-  memory: Size;
-}
+const { miniApp, own } = parseServices(readFileSync(join(projectRoot, "services.yaml"), "utf8"));
 
-export type OwnService = Worker | Job | Server;
+/** Whether the application has the bot and the web app of the Dating Mini App. */
+export const hasMiniApp = miniApp;
 
-/**
- * The services of one's own beside the application's: docs/own-services.md has an example of each kind. Everything that is said
- * of a service holds for them: limits, health, logs, `dating:memory.NAME`, `./dating status`, drift, reviews and backups.
- */
-export const ownServices = {} satisfies Record<string, OwnService>;
+/** Stands for the name of any of them: the file says which there are, and TypeScript does not read it. */
+export type OwnServiceName = "a service of services.yaml";
 
-export type OwnServiceName = keyof typeof ownServices;
-
-const entries: [string, OwnService][] = Object.entries(ownServices);
+const entries = Object.entries(own);
 const namesOf = (wanted: (service: OwnService) => boolean) =>
   entries.filter(([, service]) => wanted(service)).map(([name]) => name as OwnServiceName);
 
@@ -65,8 +29,17 @@ export const ownNames = namesOf(() => true);
 /** Those that have an image of their own. */
 export const ownServers = namesOf(({ kind }) => kind === "server");
 
-/** Those that have the bot's image, and its secrets. */
-export const ownCompanions = namesOf(({ kind }) => kind !== "server");
+/** Those that run another one's image, and have its secrets. */
+export const ownPrograms = namesOf(({ kind }) => kind !== "server");
+
+/** Those that people reach by a path of their own. */
+export const ownRouted = ownServers.filter((name) => ownServer(name).route !== undefined);
+
+/** Those that `docker inspect` shows a secret of. */
+export const ownWithSecrets = ownNames.filter((name) => holdsSecrets(ownService(name)));
+
+/** The secrets that they need, sorted. */
+export const ownSecrets = [...new Set(ownServers.flatMap((name) => ownServer(name).secrets ?? []))].sort();
 
 /** The volume with a server's data. */
 export type OwnVolumeName = `${OwnServiceName}_data`;
@@ -82,7 +55,32 @@ export const ownMemory = Object.fromEntries(entries.map(([name, { memory }]) => 
   Size
 >;
 
-/** One of them, and its name. */
+/** One of them. */
 export function ownService(name: OwnServiceName): OwnService {
-  return entries.find(([other]) => other === name)![1];
+  return own[name]!;
+}
+
+/** One of those that have an image of their own. */
+export function ownServer(name: OwnServiceName): Server {
+  return own[name] as Server;
+}
+
+/** Whether a server is replaced without a gap: one that people reach, and that owns no data. */
+export const startsFirst = ({ route, data }: Server) => route !== undefined && data === undefined;
+
+/** The paths that lead to somebody by name, so that no one else who takes all that is left is asked for them. */
+export const namedPaths: Paths[] = [
+  ...(hasMiniApp ? [botPaths] : []),
+  ...ownRouted.map((name) => servedPaths(ownServer(name))).filter((paths) => paths !== "others"),
+];
+
+/** The paths by which people reach a server that has a route. */
+export function servedPaths({ route }: Server): Paths | "others" {
+  return route!.paths.includes(allOthers) ? "others" : pathsOf(route!.paths);
+}
+
+function holdsSecrets(service: OwnService): boolean {
+  if (service.kind !== "server")
+    return service.of === undefined || service.of === "bot" || holdsSecrets(own[service.of]!);
+  return service.database === true || (service.secrets ?? []).length > 0;
 }

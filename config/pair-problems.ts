@@ -8,6 +8,7 @@ import { volumeNames, type VolumeName } from "./volumes";
 /** The values that are about more than one key, or about a service by its name. */
 export interface PairValues {
   alertBotToken?: string;
+  botToken?: string;
   alertChatId?: number;
   heartbeatUrl?: string;
   memory: { [name in ServiceName]?: Size };
@@ -78,6 +79,8 @@ function alertProblems(raw: RawConfig, values: PairValues, report: Report): Prob
         setCommand(raw, ["monitoring"], metaOf(keys.shape.monitoring)),
       ),
     );
+  if (alertChatId !== undefined && alertBotToken === undefined && values.botToken === undefined)
+    found.push(report(["alertBotToken"], "is missing, and there is no bot that could send the alerts"));
   if (alertBotToken !== undefined && alertChatId === undefined)
     found.push(
       report(

@@ -1,31 +1,48 @@
 import { Bot } from "../components/bot";
 import { Certificates } from "../components/edge/certificates";
-import { OwnPrograms, OwnServers } from "../components/own-services";
+import { OwnPrograms } from "../components/own-services/programs";
+import { OwnServers } from "../components/own-services/servers";
 import { RoutesServed } from "../components/routes-served";
 import { Webapp } from "../components/webapp";
-import { ownCompanions, ownServers } from "../config/own-services";
+import { hasMiniApp, ownPrograms, ownServers } from "../config/own-services";
 import type { Data } from "./data";
 import type { Entrance } from "./entrance";
 import type { Ground } from "./ground";
 
-/** The services of the application: the bot, the web app, and those of one's own. A deploy is green when people are served. */
+/**
+ * The services of the application: the bot and the web app, where it is the Dating Mini App, and those of services.yaml. The
+ * deploy goes on when people are served by what was deployed.
+ */
 export function createApplication(ground: Ground, data: Data, { edge, tls }: Entrance): void {
-  const { context, images, networks, volumes, onHost } = ground;
-  const webapp = new Webapp("webapp", { context, image: images.webapp, edge }, onHost);
-  const servers =
-    ownServers.length > 0
-      ? new OwnServers("own-servers", { context, images, networks, volumes }, onHost).ready
-      : [];
-  const bot = createBot(ground, data, edge, servers);
-  if (ownCompanions.length > 0) {
-    const after = [data.database.ready, data.migrations.applied, ...servers];
-    new OwnPrograms("own-programs", { context, program: bot.program, after }, onHost);
-  }
+  const { context, images, onHost } = ground;
+  const webapp = hasMiniApp
+    ? new Webapp("webapp", { context, image: images.webapp, edge }, onHost)
+    : undefined;
+  const servers = createServers(ground, data, edge);
+  const bot = hasMiniApp ? createBot(ground, data, edge, servers?.ready ?? []) : undefined;
+  if (ownPrograms.length > 0)
+    new OwnPrograms(
+      "own-programs",
+      {
+        ...{ context, bot: bot?.program, servers: servers?.programs ?? {} },
+        after: [data.database.ready, data.migrations.applied, ...(servers?.ready ?? [])],
+      },
+      onHost,
+    );
+  const served = servers?.served ?? [];
   if (tls) {
-    const releases = [webapp.service, bot.service];
+    const releases = [webapp?.service, bot?.service, ...served].filter((service) => service !== undefined);
     new Certificates("certificates", { context, tls, edge: edge.service, releases }, onHost);
   }
-  new RoutesServed("routes-served", { context, edge, services: [bot.service, webapp.service] }, onHost);
+  const services = [bot?.service, webapp?.service, ...served].filter((service) => service !== undefined);
+  new RoutesServed("routes-served", { context, edge, services }, onHost);
+}
+
+function createServers(ground: Ground, data: Data, edge: Entrance["edge"]): OwnServers | undefined {
+  if (ownServers.length === 0) return undefined;
+  const { config, context, images, networks, volumes, onHost } = ground;
+  const args = { ...data, context, images, secrets: config.serviceSecrets, edge, networks, volumes };
+  return new OwnServers("own-servers", args, onHost);
 }
 
 function createBot(ground: Ground, data: Data, edge: Entrance["edge"], servers: OwnServers["ready"]): Bot {

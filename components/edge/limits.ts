@@ -53,7 +53,7 @@ export function limitOptions(entryPoint: string, limits: EdgeLimits, serving: bo
 }
 
 /** Traefik's routers for what a limit refuses, and the middlewares behind the limits. */
-export function limitRoutes(entryPoint: string, limits: EdgeLimits, uploads: Upload): DynamicConfiguration {
+export function limitRoutes(entryPoint: string, limits: EdgeLimits, uploads: Upload[]): DynamicConfiguration {
   return {
     http: {
       routers: {
@@ -65,13 +65,15 @@ export function limitRoutes(entryPoint: string, limits: EdgeLimits, uploads: Upl
           middlewares: ["body-too-big"],
           service: "noop@internal",
         },
-        "body-of-unknown-size": {
-          entryPoints: [entryPoint],
-          rule: `${uploads.rule} && ${unsized}`,
-          priority: 500_000,
-          middlewares: ["count-body"],
-          service: uploads.service,
-        },
+        ...Object.fromEntries(
+          uploads.map(({ name, rule, service }) => [
+            name === undefined ? "body-of-unknown-size" : `body-of-unknown-size-${name}`,
+            {
+              ...{ entryPoints: [entryPoint], rule: `${rule} && ${unsized}`, priority: 500_000 },
+              ...{ middlewares: ["count-body"], service },
+            },
+          ]),
+        ),
       },
       middlewares: {
         // One that lets no address through is how Traefik answers with a status.
@@ -93,6 +95,8 @@ export function limitRoutes(entryPoint: string, limits: EdgeLimits, uploads: Upl
 
 /** The service that takes requests with a body: which requests are its own, and its name in Traefik. */
 export interface Upload {
+  /** What tells its router from the others'. @default it is the bot */
+  name?: string;
   rule: string;
   service: string;
 }

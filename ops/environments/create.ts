@@ -5,10 +5,11 @@ import { join } from "node:path";
 
 import { keys } from "../../config/keys";
 import { metaOf } from "../../config/fields";
+import { projectName } from "../../config/project";
 import { projectRoot } from "../../images/content";
 import { buildImages, imagesUsedBy } from "../image-builds";
 import { pulumi } from "../pulumi";
-import { missingSecrets, ownPrefix, setSecret } from "../secret-values";
+import { missingSecrets, setSecret } from "../secret-values";
 import { OperatorError } from "../stack/errors";
 import { StackFile } from "../stack-file";
 import { keptAddress } from "./address";
@@ -113,8 +114,8 @@ function configure(
   for (const [name, value] of secrets) setSecret(stack, name, value);
   for (const name of missingSecrets(like, new StackFile(stack)))
     console.log(
-      `${stack} has no dating:${ownPrefix}${name}, and ${like.stack} has. Where the bot needs one, give it another value:\n` +
-        `  echo '${ownPrefix}${name}=…' | ./dating env create ${stack} --like ${like.stack} --secrets`,
+      `${stack} has no ${projectName}:${name}, and ${like.stack} has. Where the application needs one, give it another value:\n` +
+        `  echo '${name}=…' | ./dating env create ${stack} --like ${like.stack} --secrets`,
     );
 }
 
@@ -131,7 +132,7 @@ export function settingsOf(like: StackFile): [key: string, value: unknown][] {
   const wrong = taken.filter((key) => like.isSecret(key));
   if (wrong.length > 0)
     throw new Error(
-      `Pulumi.${like.stack}.yaml has an encrypted value in ${wrong.map((key) => `dating:${key}`).join(", ")}, which no other stack can ` +
+      `Pulumi.${like.stack}.yaml has an encrypted value in ${wrong.map((key) => `${projectName}:${key}`).join(", ")}, which no other stack can ` +
         `read; what is to be done says: pulumi preview --stack ${like.stack}`,
     );
   return taken.map((key) => [key, like.value(key)]);
@@ -141,7 +142,7 @@ export function settingsOf(like: StackFile): [key: string, value: unknown][] {
 function publishedByOthers(stack: string, like: StackFile): Set<number> {
   const format = '{{.Label "dating.stack"}} {{.Ports}}';
   const lines = docker(like, ["container", "ls", "--format", format]).split("\n");
-  const others = lines.filter((line) => !line.startsWith(`dating-${stack} `));
+  const others = lines.filter((line) => !line.startsWith(`${projectName}-${stack} `));
   return new Set(others.flatMap((line) => [...line.matchAll(/:(\d+)->/g)].map(([, port]) => Number(port))));
 }
 
@@ -152,13 +153,14 @@ function networkRange(stack: string, like: StackFile): string {
   const networks = docker(like, ["network", "inspect", "--format", format, ...ids])
     .split("\n")
     .map((line) => line.split(" "))
-    .map(([owner, ...subnets]) => ({ own: owner === `dating-${stack}`, subnets }));
+    .map(([owner, ...subnets]) => ({ own: owner === `${projectName}-${stack}`, subnets }));
   const taken = (own: boolean) => networks.flatMap((network) => (network.own === own ? network.subnets : []));
   return rangeOf(stack, taken(false), taken(true));
 }
 
 function seedDatabase(stack: string, like: StackFile, seed: string): void {
-  const database = (like.value("databaseName") as string | undefined) ?? "dating";
+  const database =
+    (like.value("databaseName") as string | undefined) ?? keys.shape.databaseName.parse(undefined);
   const psql = ["psql", "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--single-transaction"];
   docker(
     like,

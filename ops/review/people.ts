@@ -1,3 +1,4 @@
+import { ownServer, ownServers } from "../../config/own-services";
 import { serviceOf, types, type Change } from "./changes";
 
 /** How long a service was away while it was replaced, in seconds. */
@@ -19,6 +20,12 @@ const unanswered: Readonly<Record<string, string>> = {
   postgres: "nothing is answered that needs the database",
   bot: "no request to the bot is answered",
   webapp: "no page is answered",
+  ...Object.fromEntries(
+    ownServers.map((name) => [
+      name,
+      ownServer(name).route ? `no request to ${name} is answered` : `nothing is answered that needs ${name}`,
+    ]),
+  ),
 };
 
 /** What a deploy costs the people who use the application, as a sentence; undefined where nothing that was there changes. */

@@ -310,7 +310,7 @@ describe("a promotion", () => {
     expect(config["dating:domain"]).toBe("localhost");
     expect(config).not.toHaveProperty("dating:botSecrets");
     expect(text).toContain(
-      `${prod} has no dating:botSecrets.SENTRY_DSN, and ${project.stackName} has. No secret is promoted; where the bot needs it:`,
+      `${prod} has no dating:botSecrets.SENTRY_DSN, and ${project.stackName} has. No secret is promoted; where the application needs it:`,
     );
     expect(prodFile()).toMatch(/^# Kept through every promotion\.\n/);
 

@@ -4,6 +4,7 @@ const inSoak = "soak/documents.test.ts";
 
 /** The tests that type the commands of each document as they stand there, in their order. */
 export const typedBy: Readonly<Record<string, string[]>> = {
+  "docs/your-own-app.md": ["engine/your-own-app.test.ts"],
   "README.md": ["soak/readme.test.ts", inSoak],
   ...Object.fromEntries(
     [
@@ -40,6 +41,11 @@ export const untyped: readonly Untyped[] = [
     because:
       "it needs a migration of a database with tables, which engine/migrations.test.ts makes, and restores its dump like that",
   })),
+  {
+    document: "docs/your-own-app.md",
+    line: "./dating init prod --domain guestbook.example.com",
+    because: "it needs a server of its own: soak/readme.test.ts makes one as the README says",
+  },
   ...allOf(
     "docs/adoption.md",
     "engine/adoption.test.ts types them against a deployment by Docker Compose, with a stack of its own",

@@ -116,6 +116,6 @@ test("each key with a secret is one of those that the program wraps", () => {
   const secret = Object.entries(keys.shape).filter(([, field]) => metaOf(field).secret);
   expect(secret.map(([name]) => name).sort()).toEqual([
     ...["alertBotToken", "backupCredentials", "backupPassphrase", "botSecrets", "botToken"],
-    ...["databasePassword", "heartbeatUrl", "jwtSecret", "password", "tlsKey"],
+    ...["databasePassword", "heartbeatUrl", "jwtSecret", "password", "serviceSecrets", "tlsKey"],
   ]);
 });

@@ -6,7 +6,7 @@ const limits: EdgeLimits = {
   ...{ requestSeconds: 300, bodyBytes: 20 * 1024 ** 2, headerBytes: 32 * 1024 },
   ...{ rate: { average: 100, burst: 400 }, proxies: [], proxiesSay: "X-Forwarded-For" },
 };
-const uploads = { rule: "Host(`a`)", service: "a@docker" };
+const uploads = [{ rule: "Host(`a`)", service: "a@docker" }];
 
 test.each([1, 9, 10, 99, 1024, 20_971_520, 999_999, 1_000_000, 1_073_741_824])(
   "a number above %d is told from one that is not",

@@ -97,7 +97,7 @@ describe("a promotion", () => {
 
   test("says which the other stack has and this one has not, where their names are told", () => {
     const staging = fileOf("staging", `${own}    S3_KEY:\n      secure: v1:a:b\n`);
-    expect(missingSecrets(staging, fileOf("prod", own))).toEqual(["S3_KEY"]);
+    expect(missingSecrets(staging, fileOf("prod", own))).toEqual(["botSecrets.S3_KEY"]);
     expect(missingSecrets(staging, staging)).toEqual([]);
     expect(missingSecrets(fileOf("whole", "  dating:botSecrets:\n    secure: v1:a:b\n"), staging)).toEqual(
       [],
@@ -169,7 +169,7 @@ describe("a preview environment", () => {
     expect(() =>
       parseSecrets("botSecrets.lower=abcdefgh\nbotSecrets.PIN=12345\nSENTRY_DSN=abcdefgh"),
     ).toThrow(
-      /botSecrets\.lower must be the name of .*\n {2}botSecrets\.PIN must have at least 6 characters\n {2}SENTRY_DSN is not a secret .* and botSecrets\.NAME$/,
+      /botSecrets\.lower must be the name of .*\n {2}botSecrets\.PIN must have at least 6 characters\n {2}SENTRY_DSN is not a secret .* botSecrets\.NAME and serviceSecrets\.NAME$/,
     );
   });
 });

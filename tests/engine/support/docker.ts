@@ -66,7 +66,7 @@ export function testPrefixes(): Set<string> {
     // A killed command leaves its lock, and a killed restore its mark.
     ...["dating.lock", "dating.restore"].flatMap((label) => labelsOf("container", label)),
   ];
-  return new Set(found.filter((prefix) => /^dating-(preview-)?test-/.test(prefix)));
+  return new Set(found.filter((prefix) => /^(dating|guestbook)-(preview-)?test-/.test(prefix)));
 }
 
 /** Removes everything that carries the stack's label, running or not. Synchronous, so that it can end a process. */

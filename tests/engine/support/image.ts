@@ -3,9 +3,9 @@ import { resolve } from "node:path";
 
 import { contentHash } from "../../../images/content";
 
-/** The name of an image of tests/engine/images, built where the Docker Engine lacks it. */
-export function testImage(name: string): string {
-  const source = resolve(__dirname, "../images", name);
+/** The name of an image of tests/engine/images, or of another folder there, built where the Docker Engine lacks it. */
+export function testImage(name: string, folder = "images"): string {
+  const source = resolve(__dirname, "..", folder, name);
   const image = `dating-test/${name}:${contentHash(source).slice(0, 12)}`;
   if (execFileSync("docker", ["image", "ls", "--quiet", image]).length === 0) {
     execFileSync("docker", ["build", "--quiet", "--tag", image, source], {

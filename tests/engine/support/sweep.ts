@@ -7,7 +7,7 @@ import { sweepOriginals } from "./original";
 export default function sweep(): void {
   sweepOriginals();
   for (const prefix of testPrefixes()) {
-    const [, pid] = /^dating-(?:preview-)?test-(\d+)-/.exec(prefix) ?? [];
+    const [, pid] = /^(?:dating|guestbook)-(?:preview-)?test-(\d+)-/.exec(prefix) ?? [];
     if (pid && !existsSync(`/proc/${pid}`)) removeAll(prefix);
   }
 }
