@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 
+import { projectName } from "../config/project";
 import { requireDeployed, Session } from "../ops/stack/session";
 import { act, define } from "./command";
 import { containerOf } from "./containers";
@@ -21,7 +22,7 @@ function logs(stack: string, service: string, { follow, tail, since }: Options):
 /** Of all tasks, on all nodes. */
 function swarmLogs(session: Session, service: string, options: Options): number {
   requireDeployed(session);
-  return run(session, ["service", "logs"], options, `dating-${session.stack}-${service}`);
+  return run(session, ["service", "logs"], options, `${projectName}-${session.stack}-${service}`);
 }
 
 function run(session: Session, command: string[], { follow, tail, since }: Options, of: string): number {

@@ -44,7 +44,8 @@ export const command = define(
     "stack's locks, operations that never ended in its state, and containers and networks on the Docker host that carry\n" +
     "the stack's label and are not in its state, which are listed and asked for first. Refuses a state that knows none of the\n" +
     "containers that run, as that is another one's. Containers that a killed rollout leaves are drained first, and a service of\n" +
-    "which it leaves none running gets back the one that served. Volumes are never touched.",
+    "which it leaves none running gets back the one that served. Volumes are never touched, but for those that a restore to a\n" +
+    "point in time has made for itself, which go with its containers and its dump.",
   ["recover prod", "recover prod --yes --force"],
 )
   .argument("<stack>")

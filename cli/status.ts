@@ -31,10 +31,13 @@ export async function showStatus(stack: string): Promise<void> {
 }
 
 function statusLines(seen: Status): string {
-  const { stack, url, where, services, notServed, pulumi, grafana, certificates } = seen;
+  const { stack, url, where, services, notServed, left, pulumi, grafana, certificates } = seen;
   return [
     statusReport(stack, url, where, services, pulumi),
     ...(notServed.length > 0 ? [["Not served:", ...notServed].join("\n  ")] : []),
+    ...(left.length > 0
+      ? [[`Left by a killed restore (./dating recover ${stack} removes it):`, ...left].join("\n  ")]
+      : []),
     ...(grafana ? [`Grafana:         ${grafana}`] : []),
     ...certificates,
   ].join("\n");

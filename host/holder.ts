@@ -27,20 +27,26 @@ export interface Holder {
 
 const parts = ["who", "since", "doing", "token", "machine", "pid", "started"] as const;
 
-/** The labels that say who holds a lock. */
-export function labelsOf(holder: Holder): string[] {
-  return parts.map((name) => `${lockLabel}.${name}=${holder[name]}`);
+/** The labels that say who holds a lock, or has begun what another label is of. */
+export function labelsOf(holder: Holder, label = lockLabel): string[] {
+  return parts.map((name) => `${label}.${name}=${holder[name]}`);
 }
 
-/** Reads who holds a lock. */
-export function holderIn(labels: Readonly<Record<string, string>>): Holder {
-  const told = Object.fromEntries(parts.map((name) => [name, labels[`${lockLabel}.${name}`] ?? ""]));
+/** Reads who holds a lock, or has begun what another label is of. */
+export function holderIn(labels: Readonly<Record<string, string>>, label = lockLabel): Holder {
+  const told = Object.fromEntries(parts.map((name) => [name, labels[`${label}.${name}`] ?? ""]));
   return { ...(told as Record<(typeof parts)[number], string>), pid: Number(told.pid) };
 }
 
 /** This user on this machine. */
 export function whoAmI(): string {
   return `${userInfo().username}@${hostname()}`;
+}
+
+/** This process, since now. */
+export function thisProcess(): Omit<Holder, "doing" | "token"> {
+  const { pid } = process;
+  return { who: whoAmI(), since: new Date().toISOString(), machine: machine(), pid, started: startOf(pid) };
 }
 
 /** When a process began, in ticks since the machine did; empty where there is no such process, or no /proc. */

@@ -2,6 +2,17 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
+/** The Docker CLI has failed. */
+export class DockerFailed extends Error {
+  /** @param said all that it wrote to standard error, where a container's output may be among it */
+  constructor(
+    message: string,
+    readonly said: string,
+  ) {
+    super(message);
+  }
+}
+
 /** How the Docker CLI's processes end with this one. */
 interface Bond {
   /** They are in process groups of their own. */
@@ -83,7 +94,7 @@ function end(child: ChildProcess, args: string[]): Promise<string> {
     child.on("close", (code, signal) => {
       if (code === 0) return resolve(said);
       const last = said.trim().split("\n").slice(-5).join("\n  ");
-      reject(new Error(`docker ${args[0]}: ${signal ?? `exit code ${code}`}\n  ${last}`));
+      reject(new DockerFailed(`docker ${args[0]}: ${signal ?? `exit code ${code}`}\n  ${last}`, said));
     });
   });
 }

@@ -3,7 +3,7 @@ import type { Asked, Overview } from "./overview";
 
 /** A stack on one page that needs nothing from elsewhere: it can be kept, sent, or put where people look. */
 export function overviewPage({ at, status, backups, drift }: Overview): string {
-  const { stack, url, where, services, notServed, certificates, grafana, pulumi } = status;
+  const { stack, url, where, services, notServed, left, certificates, grafana, pulumi } = status;
   const wrong = [...notServed, ...certificates.filter((line) => line.includes("WARNING"))];
   return page(`Stack ${stack}`, [
     `<p>${text(`${url} on ${where}`)}<br>looked at ${time(at.toISOString())}</p>`,
@@ -25,6 +25,9 @@ export function overviewPage({ at, status, backups, drift }: Overview): string {
       ? list(certificates.map((line) => line.replace(/^HTTPS: +/, "")))
       : "<p>The stack has no HTTPS.</p>",
     "<h2>Backups</h2>",
+    ...(left.length > 0
+      ? [verdict(false, `Left by a killed restore, ./dating recover ${stack} removes it:`), list(left)]
+      : []),
     ...told(backups, (found) =>
       found.length === 0
         ? [verdict(false, "There is none.")]

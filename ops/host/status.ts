@@ -1,6 +1,8 @@
 import { projectName } from "../../config/project";
 import { Deadline, type Inspected } from "../../hooks/lib/docker.mts";
+import { DockerCli } from "../backups/docker";
 import { askDockerOf, dockerEnvironment, readableResources } from "../deployment";
+import { findLeft } from "../point-in-time/leftovers";
 import { OperatorError } from "../stack/errors";
 import { certificateLines } from "./certificates";
 import { DockerHost, type InspectedContainer } from "./inspect";
@@ -18,6 +20,8 @@ export interface Status {
   services: ServiceStatus[];
   /** A sentence for each service that does not serve. */
   notServed: string[];
+  /** A line for each container and volume that a killed restore has left. */
+  left: string[];
   /** Which Pulumi is used, in words. */
   pulumi: string;
   grafana?: string;
@@ -71,10 +75,19 @@ export async function statusOf(stack: string): Promise<Status> {
     where: environment.DOCKER_HOST ?? "this machine's Docker Engine",
     services,
     notServed: asked.filter((trouble) => trouble !== undefined).sort(),
+    left: await leftLines(environment, stack),
     pulumi: pulumiReport(),
     grafana: (outputs.grafana as { url: string } | null | undefined)?.url,
     certificates,
   };
+}
+
+async function leftLines(environment: NodeJS.ProcessEnv, stack: string): Promise<string[]> {
+  const { containers, volumes } = await findLeft(new DockerCli(environment), `${projectName}-${stack}`);
+  return [
+    ...containers.map(({ name, begun }) => `container ${name}, of ${begun.who} since ${begun.since}`),
+    ...volumes.map((name) => `volume ${name}`),
+  ];
 }
 
 function stateOf({ State }: InspectedContainer): string {

@@ -13,8 +13,8 @@ import { interruptible } from "../backups/signals";
 import { lacking } from "../backups/space";
 import type { ArchiveStore } from "../backups/store";
 import type { Target } from "../backups/target";
-import { label, removeLeft } from "./leftovers";
-import { startReader } from "./reader";
+import { folderPrefix, removeLeft } from "./leftovers";
+import { withReader, type Reader } from "./reader";
 import { recover, restoreFiles, type Point } from "./recovery";
 import { chooseServer, describeServer, listServers, serverId, type ServerBackups } from "./servers";
 
@@ -42,14 +42,14 @@ export async function withArchiveAt<T>(
   wanted: Wanted,
   action: (store: ArchiveStore, manifest: Manifest) => Promise<T>,
 ): Promise<T> {
-  await removeLeft(target.docker, target.prefix);
-  const folder = await mkdtemp(join(tmpdir(), "dating-point-in-time-"));
+  for (const done of await removeLeft(target.docker, target.prefix)) console.error(`  ${done}`);
+  const folder = await mkdtemp(join(tmpdir(), `${folderPrefix}${process.pid}-`));
   try {
     const store = new FolderStore(folder, target.stack);
     const manifest = await interruptible(
       (aborted) => make({ ...target, docker: target.docker.endedBy(aborted) }, wanted, store),
       "Nothing was changed.",
-    ).finally(() => removeLeft(target.docker.undisturbed, target.prefix));
+    );
     return await action(store, manifest);
   } finally {
     await rm(folder, { recursive: true });
@@ -57,28 +57,44 @@ export async function withArchiveAt<T>(
 }
 
 async function make(target: Target, wanted: Wanted, store: FolderStore): Promise<Manifest> {
-  const { docker, prefix } = target;
   const own = await endSegment(target);
-  const scratch = `${prefix}_point_in_time`;
-  await docker.text(["volume", "create", "--label", `${label}=${prefix}`, scratch]);
-  const reader = await startReader(target, scratch);
-  const server = chooseServer(await listServers(reader), wanted.server, own);
-  requireWithin(server, wanted.point);
-  console.error(`  ${describeServer(server)}`);
+  return withReader(target, async (reader) => {
+    const server = chooseServer(await listServers(reader), wanted.server, own);
+    requireWithin(server, wanted.point);
+    console.error(`  ${describeServer(server)}`);
+    await requireRoom(target, server);
+    await restoreFiles(reader, server.id, wanted.point);
+    return dump(target, reader, server, store);
+  });
+}
+
+async function requireRoom(target: Target, { bytes }: ServerBackups): Promise<void> {
   const { space } = await look(target);
-  const few = lacking([{ volume: "postgres_data", bytes: server.bytes * filesFactor, inodes: 0 }], space);
+  const few = lacking([{ volume: "postgres_data", bytes: bytes * filesFactor, inodes: 0 }], space);
   if (few.length > 0)
     throw new BackupError(`There is too little room: ${few.join("; ")}. Nothing was changed.`);
-  await restoreFiles(reader, server.id, wanted.point);
-  const { network, user, password } = await recover(target, reader, scratch, server.id);
-  const begin = new Date();
-  const name = archiveName(begin);
-  const source = { docker, image: target.images.backup, host: "127.0.0.1", database: target.database.name };
-  await writeArchive(store, name, async (writer) => {
-    const part = await dumpDatabase({ ...source, network, user, password }, writer);
-    return { format, version: 1, name, stack: target.stack, createdAt: begin.toISOString(), parts: [part] };
+}
+
+async function dump(
+  target: Target,
+  reader: Reader,
+  server: ServerBackups,
+  store: FolderStore,
+): Promise<Manifest> {
+  const { docker } = target;
+  return recover(target, reader, server.id, async ({ network, user, password }) => {
+    const begin = new Date();
+    const name = archiveName(begin);
+    const source = { docker, image: target.images.backup, host: "127.0.0.1", database: target.database.name };
+    await writeArchive(store, name, async (writer) => {
+      const part = await dumpDatabase({ ...source, network, user, password }, writer);
+      return {
+        ...{ format, version: 1, name, stack: target.stack },
+        ...{ createdAt: begin.toISOString(), parts: [part] },
+      };
+    });
+    return store.manifest(name);
   });
-  return store.manifest(name);
 }
 
 function requireWithin(server: ServerBackups, point: Point): void {

@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { PassThrough } from "node:stream";
 
 import { dataFolder } from "../../config/postgres-settings";
+import { pointInTimeLabel } from "../../host/point-in-time";
 import { BackupError } from "../backups/manifest";
 import type { Repositories, Target } from "../backups/target";
-import { label } from "./leftovers";
+import { labelsFor, removeContainer } from "./leftovers";
 
 /** A container with pgBackRest that reads a stack's repositories. */
 export interface Reader {
@@ -24,50 +27,67 @@ export function requireContinuous({ stack, continuous }: Target): Repositories {
 }
 
 /**
- * Starts a container that reads a stack's repositories. It stays until it is removed.
+ * Reads a stack's repositories for as long as something is done. What opens them is in the container, so that it ends with this
+ * process, however that ends: its own one reads standard input, which Docker closes when nobody is at its other end.
  *
- * @param scratch a volume for a server's files
+ * @param action gets a reader that has an empty volume for a server's files
  */
-export async function startReader(target: Target, scratch?: string): Promise<Reader> {
+export async function withReader<T>(target: Target, action: (reader: Reader) => Promise<T>): Promise<T> {
   const { files, network } = requireContinuous(target);
   const { docker, images, prefix, volumes } = target;
   const container = `${prefix}-point-in-time-${randomBytes(3).toString("hex")}`;
   const owner = await ownerOfFiles(target);
   const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
-  await docker.text([
-    ...["run", "--detach", "--init", "--name", container, "--label", `${label}=${prefix}`],
-    ...["--network", network ?? "none", "--log-driver", "none", "--user", "0", "--cap-drop", "ALL"],
-    ...capabilities.flatMap((name) => ["--cap-add", name]),
-    ...[
-      "--security-opt",
-      "no-new-privileges",
-      "--memory",
-      "512m",
-      "--memory-swap",
-      "512m",
-      "--pids-limit",
-      "256",
+  const input = new PassThrough();
+  const output = docker.read(
+    [
+      // A signal ends the CLI, and that the container.
+      ...["run", "--rm", "--interactive", "--sig-proxy=false", "--init", "--name", container],
+      ...labelsFor(prefix).flatMap((label) => ["--label", label]),
+      ...["--network", network ?? "none", "--log-driver", "none", "--user", "0", "--cap-drop", "ALL"],
+      ...capabilities.flatMap((name) => ["--cap-add", name]),
+      ...["--security-opt", "no-new-privileges", "--memory", "512m", "--memory-swap", "512m"],
+      ...["--pids-limit", "256"],
+      ...["--mount", `type=volume,source=${volumes.backup_data},target=/backups,readonly`],
+      // Without a name: it goes with the container.
+      ...["--mount", `type=volume,target=${dataFolder},volume-label=${pointInTimeLabel}=${prefix}`],
+      ...["--entrypoint", "sh", images.backup, "-c", "echo begun; exec cat >/dev/null"],
     ],
-    ...["--mount", `type=volume,source=${volumes.backup_data},target=/backups,readonly`],
-    ...(scratch ? ["--mount", `type=volume,source=${scratch},target=${dataFolder}`] : []),
-    ...["--entrypoint", "sleep", images.backup, "infinity"],
-  ]);
-  // Over standard input: what is in them is secret, and the Docker host need not be this machine.
-  for (const { path, content } of files)
-    await docker.text(
-      ["exec", "--interactive", container, "sh", "-c", 'mkdir -p "$(dirname "$1")" && cat >"$1"', "-", path],
-      content,
-    );
-  if (scratch)
+    input,
+  );
+  try {
+    await once(output, "data");
+    // What ends it later ends what is done in it, too, which says so.
+    output.on("error", () => {}).resume();
+    // Over standard input: what is in them is secret, and the Docker host need not be this machine.
+    for (const { path, content } of files)
+      await docker.text(
+        [
+          "exec",
+          "--interactive",
+          container,
+          "sh",
+          "-c",
+          'mkdir -p "$(dirname "$1")" && cat >"$1"',
+          "-",
+          path,
+        ],
+        content,
+      );
     await docker.text([
       ...["exec", container, "sh", "-c", 'chown "$1" "$2" && chmod 0700 "$2"', "-"],
       ...[`${owner}:${owner}`, dataFolder],
     ]);
-  const user = `${owner}:${dumps}`;
-  return {
-    ...{ container, user },
-    pgbackrest: (...args) => docker.text(["exec", "--user", user, container, "pgbackrest", ...args]),
-  };
+    const user = `${owner}:${dumps}`;
+    return await action({
+      ...{ container, user },
+      pgbackrest: (...args) => docker.text(["exec", "--user", user, container, "pgbackrest", ...args]),
+    });
+  } finally {
+    output.on("error", () => {});
+    await removeContainer(docker.undisturbed, container);
+    input.end();
+  }
 }
 
 /** The group of the dumps, whose folder the repository is in: images/backup/Dockerfile. */

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { dataFolder } from "../../config/postgres-settings";
-import type { DockerCli } from "../backups/docker";
+import { DockerFailed } from "../backups/docker";
 import { BackupError } from "../backups/manifest";
 import { psql, type Server } from "../backups/psql";
 import type { Target } from "../backups/target";
-import { label } from "./leftovers";
+import { labelsFor, removeContainer } from "./leftovers";
 import type { Reader } from "./reader";
 
 /** Until when a server is recovered: a time, or the end of what was archived. */
@@ -42,18 +43,18 @@ export async function restoreFiles(reader: Reader, server: string, point: Point)
 const inSql = (time: Date) => time.toISOString().replace("T", " ").replace("Z", "+00");
 
 /**
- * Starts the stack's own Postgres on restored files, which goes through the log up to the point in time. Its container is removed
- * with the reader's.
+ * Lets the stack's own Postgres go through the log up to the point in time, on files that were restored, and does something with
+ * it. It is among the reader's processes, and ends with those at the latest.
  *
  * @throws BackupError where the log ends before that, or cannot be read to there
  */
-export async function recover(
+export async function recover<T>(
   target: Target,
   reader: Reader,
-  scratch: string,
   server: string,
-): Promise<Recovered> {
-  const { docker, images, prefix } = target;
+  action: (recovered: Recovered) => Promise<T>,
+): Promise<T> {
+  const { docker } = target;
   await docker.text([
     ...["exec", "--detach", "--user", reader.user, reader.container],
     ...["python3", "-m", "dating_backup", "fetch", server, dataFolder],
@@ -64,25 +65,41 @@ export async function recover(
     });
   });
   const container = `${reader.container}-server`;
+  const output = docker.read(serverArguments(target, reader, container));
+  const ended = new Promise<string>((resolve) => {
+    output.once("error", (error) => resolve(error instanceof DockerFailed ? error.said : error.message));
+    output.once("close", () => resolve("")).resume();
+  });
+  try {
+    const recovered: Server = { docker, container, superuser: target.database.superuser };
+    await untilPromoted(recovered, ended);
+    const password = randomBytes(24).toString("hex");
+    await psql(
+      recovered,
+      "postgres",
+      `SET log_statement = 'none'; CREATE ROLE ${user} LOGIN SUPERUSER PASSWORD '${password}'`,
+    );
+    return await action({ network: `container:${reader.container}`, user, password });
+  } finally {
+    await removeContainer(docker.undisturbed, container);
+  }
+}
+
+function serverArguments({ images, prefix }: Target, reader: Reader, container: string): string[] {
   const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
-  await docker.text([
-    ...["run", "--detach", "--name", container, "--label", `${label}=${prefix}`],
-    ...["--network", `container:${reader.container}`],
-    ...["--mount", `type=volume,source=${scratch},target=${dataFolder}`, "--env", `PGDATA=${dataFolder}`],
+  const beside = `container:${reader.container}`;
+  return [
+    // A signal ends the CLI, and not the server before what uses it.
+    ...["run", "--rm", "--sig-proxy=false", "--name", container, "--network", beside, "--pid", beside],
+    ...labelsFor(prefix).flatMap((label) => ["--label", label]),
+    // Of the reader's volumes the files alone: over the repository there is nothing.
+    ...["--volumes-from", reader.container, "--mount", "type=tmpfs,target=/backups,tmpfs-size=4096"],
+    ...["--env", `PGDATA=${dataFolder}`, "--log-driver", "none"],
     ...["--memory", "512m", "--memory-swap", "512m", "--shm-size", "512m", "--pids-limit", "1024"],
     ...["--cap-drop", "ALL", ...capabilities.flatMap((name) => ["--cap-add", name])],
     ...["--security-opt", "no-new-privileges", images.postgres, "postgres"],
     ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
-  ]);
-  const recovered: Server = { docker, container, superuser: target.database.superuser };
-  await untilPromoted(recovered);
-  const password = randomBytes(24).toString("hex");
-  await psql(
-    recovered,
-    "postgres",
-    `SET log_statement = 'none'; CREATE ROLE ${user} LOGIN SUPERUSER PASSWORD '${password}'`,
-  );
-  return { network: `container:${reader.container}`, user, password };
+  ];
 }
 
 const port = 9103;
@@ -109,27 +126,30 @@ const settings = {
   shared_preload_libraries: "",
 };
 
-async function untilPromoted({ docker, container }: Server): Promise<void> {
+/** @param ended what it said, when it has ended by itself */
+async function untilPromoted({ docker, container }: Server, ended: Promise<string>): Promise<void> {
   // Nobody can say for how long; when it cannot go on, it ends.
   const wait = "until pg_isready --quiet --host 127.0.0.1; do sleep 0.5; done";
-  await docker.text(["exec", container, "bash", "-c", wait]).catch(async (error: unknown) => {
-    const said = (await logOf(docker, container))
-      .split("\n")
-      .filter((line) => /FATAL|PANIC|ERROR/.test(line));
-    if (said.some((line) => line.includes("recovery ended before configured recovery target")))
-      throw new BackupError(
-        "The log that was archived ends before that time: --at latest restores all of it. Nothing was changed.",
-      );
-    throw new BackupError(
-      `The server could not be recovered; nothing was changed.\n  ${said.slice(-4).join("\n  ")}`,
-      { cause: error },
+  const answers = () =>
+    docker.text(["exec", container, "bash", "-c", wait]).then(
+      () => true,
+      () => false,
     );
-  });
+  // One that was asked before it ran is asked again.
+  while (!(await answers())) {
+    const said = await Promise.race([ended, pause(200, undefined)]);
+    if (said !== undefined) throw notRecovered(said);
+  }
 }
 
-async function logOf(docker: DockerCli, container: string): Promise<string> {
-  let log = "";
-  for await (const output of docker.read(["logs", "--tail", "60", container], "", (text) => (log = text)))
-    log += String(output);
-  return log;
+function notRecovered(said: string): BackupError {
+  const lines = said.trim().split("\n");
+  const wrong = lines.filter((line) => /FATAL|PANIC|ERROR/.test(line));
+  if (wrong.some((line) => line.includes("recovery ended before configured recovery target")))
+    return new BackupError(
+      "The log that was archived ends before that time: --at latest restores all of it. Nothing was changed.",
+    );
+  return new BackupError(
+    `The server could not be recovered; nothing was changed.\n  ${(wrong.length > 0 ? wrong : lines).slice(-4).join("\n  ")}`,
+  );
 }

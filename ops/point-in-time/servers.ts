@@ -2,7 +2,7 @@ import { BackupError } from "../backups/manifest";
 import { psql } from "../backups/psql";
 import { serverOf } from "../backups/restore-database";
 import type { Target } from "../backups/target";
-import { startReader, type Reader } from "./reader";
+import { withReader, type Reader } from "./reader";
 
 /** What the repositories have of one server. */
 export interface ServerBackups {
@@ -18,12 +18,28 @@ export interface ServerBackups {
 
 interface Info {
   name: string;
+  repo: { key: number; status: { code: number; message: string } }[];
   backup: { timestamp: { start: number; stop: number }; info: { size: number } }[];
 }
 
-/** The servers that the repositories have backups of, those with the newest last. */
+/** The status of a place that could not be read: images/backup/dating_backup/continuous/repository.py */
+const unreadable = 99;
+
+/**
+ * The servers that the repositories have backups of, those with the newest last.
+ *
+ * @throws BackupError where none is found and a repository could not be read: as with a wrong passphrase
+ */
 export async function listServers(reader: Reader): Promise<ServerBackups[]> {
-  const found = JSON.parse(await reader.pgbackrest("info", "--output=json")) as Info[];
+  const said = await reader.pgbackrest("info", "--output=json");
+  // An error may have what no JSON may, as pieces of a file that was read with another passphrase.
+  const found = JSON.parse(said.replace(/\p{Cc}+/gu, " ")) as Info[];
+  const wrong = found
+    .flatMap(({ repo }) => repo.filter(({ status }) => status.code === unreadable))
+    .map(({ key, status }) => `repository ${key} cannot be read: ${status.message.split("\n")[0]}`);
+  if (wrong.length > 0 && found.every(({ backup }) => backup.length === 0))
+    throw new BackupError([...new Set(wrong), "Nothing was changed."].join("\n  "));
+  for (const line of new Set(wrong)) console.error(`  ${line}`);
   return found
     .filter(({ backup }) => backup.length > 0)
     .map(({ name, backup }) => ({
@@ -74,13 +90,6 @@ export function describeServer({ id, from, newest }: ServerBackups): string {
 
 /** What can be restored from the repositories of a stack: a line for each server. */
 export async function pointsOf(target: Target): Promise<string[]> {
-  const reader = await startReader(target);
-  try {
-    const servers = await listServers(reader);
-    return servers.length > 0
-      ? servers.map(describeServer)
-      : ["The repositories have no complete backup yet."];
-  } finally {
-    await target.docker.undisturbed.text(["rm", "--force", reader.container]);
-  }
+  const servers = await withReader(target, listServers);
+  return servers.length > 0 ? servers.map(describeServer) : ["The repositories have no complete backup yet."];
 }

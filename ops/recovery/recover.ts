@@ -1,8 +1,10 @@
 import { projectName } from "../../config/project";
+import { DockerCli } from "../backups/docker";
 import { allResources, pendingNames, type DeployedResource } from "../deployment";
 import { halfRestored } from "../host/half-restored";
 import { DockerHost } from "../host/inspect";
 import { reachGrafana } from "../host/reach-grafana";
+import { removeLeft } from "../point-in-time/leftovers";
 import { pulumi } from "../pulumi";
 import { progress } from "../quiet";
 import { chosenBackend, backendInWords } from "../stack/backend";
@@ -72,6 +74,7 @@ export async function clearKilled(
 
   const resources = allResources(stack);
   say(drainReplaced(resources));
+  say(await removeLeft(new DockerCli(place.environment), `${projectName}-${stack}`, force));
   for (const { kind, id, name } of unknown) {
     console.log(`Removing the ${kind} ${name}, which no deploy knows`);
     if (kind === "container") {

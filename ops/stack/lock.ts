@@ -10,10 +10,8 @@ import {
   labelsOf,
   lockLabel,
   lockVariable,
-  machine,
   orphansOf,
-  startOf,
-  whoAmI,
+  thisProcess,
   type Holder,
 } from "../../host/holder";
 import { OperatorError, Refused } from "./errors";
@@ -61,7 +59,7 @@ export async function withLock<T>(
   const outer = process.env[lockVariable];
   if (outer && find(place)?.holder.token === outer) return action();
   const token = randomBytes(16).toString("hex");
-  const id = await take(place, { ...me(), doing, token }, options);
+  const id = await take(place, { ...thisProcess(), doing, token }, options);
   process.env[lockVariable] = token;
   const release = () => {
     if (outer === undefined) delete process.env[lockVariable];
@@ -75,11 +73,6 @@ export async function withLock<T>(
     forget();
     release();
   }
-}
-
-function me(): Omit<Holder, "doing" | "token"> {
-  const { pid } = process;
-  return { who: whoAmI(), since: new Date().toISOString(), machine: machine(), pid, started: startOf(pid) };
 }
 
 /** @returns the id of the container that is the lock, which no other lock ever has */

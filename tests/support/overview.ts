@@ -22,6 +22,7 @@ export const fullOverview: Overview = {
       service("webapp", { state: "unhealthy", since: undefined }),
     ],
     notServed: ["webapp: its container is not healthy (unhealthy)"],
+    left: [],
     pulumi: "Pulumi 3.220.0, official plugins",
     grafana: "http://localhost:3000",
     certificates: ["HTTPS:           dating.example.com until 2027-02-28 (R11)"],

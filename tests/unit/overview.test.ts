@@ -14,6 +14,7 @@ const overview: Overview = {
     ...{ stack: "prod", url: "https://dating.example.com", where: "ssh://deploy@dating.example.com" },
     services: [service("bot", "healthy"), { ...service("webapp", "exited"), since: undefined }],
     notServed: ["webapp: its container does not run (exited)"],
+    left: [],
     ...{
       pulumi: "Pulumi 3.220.0",
       certificates: ["HTTPS:           dating.example.com until 2027-02-28 (R11)"],
@@ -74,6 +75,13 @@ describe("the page of a stack", () => {
     expect(text).toContain("Backups Could not be asked: no route to host Drift Could not be asked: locked");
     expect(text).not.toContain("There is none.");
     expect(text).not.toContain("It is as it was deployed.");
+  });
+
+  test("tells what a killed restore has left", () => {
+    const left = ["container reader, of ana@laptop since 2026-11-30T09:00:00Z"];
+    expect(read(overviewPage({ ...overview, status: { ...overview.status, left } }))).toContain(
+      "Left by a killed restore, ./dating recover prod removes it: container reader, of ana@laptop",
+    );
   });
 
   test("says so where there is no backup", () => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { thisProcess, type Holder } from "../../host/holder";
 import { recover } from "../../ops/recovery/recover";
 import { OperatorError, Refused } from "../../ops/stack/errors";
 
@@ -23,7 +24,12 @@ case "$1 $2" in
     printf ']' ;;
   esac ;;
 "container rm") rm "$last" ;;
-"ps --all") cat "$FAKE/unfinished-restore" 2>/dev/null || true ;;
+"ps --all")
+  case $* in
+  *label=dating.restore=*) cat "$FAKE/unfinished-restore" 2>/dev/null || true ;;
+  *label=dating.point-in-time=dating-prod*) cat "$FAKE/point-in-time" 2>/dev/null || true ;;
+  esac ;;
+"volume ls") cat "$FAKE/volumes" 2>/dev/null || true ;;
 esac
 `,
   pulumi: `#!/bin/sh
@@ -136,6 +142,45 @@ describe("the lock of a backend that is no folder", () => {
     write("refusal", "error: AccessDenied\n");
     await expect(recovered(true)).rejects.toThrow(new OperatorError("pulumi refresh failed: see above"));
     expect(changes()).toEqual(["pulumi refresh"]);
+  });
+});
+
+describe("a killed restore to a point in time", () => {
+  const removals = () => calls().filter((call) => /^docker (rm|volume rm)/.test(call));
+  const container = (name: string, state: string, begun: Omit<Holder, "doing" | "token">) => {
+    const { who, since, machine, pid, started } = begun;
+    return [name, name, state, who, since, "", machine, pid, started].join("\t") + "\n";
+  };
+  const here = thisProcess();
+  beforeEach(() => {
+    knows(["bot"]);
+    runs("bot");
+  });
+
+  test("has left containers and a volume, which are removed: the server before the one that it depends on", async () => {
+    const ended = { ...here, pid: gone };
+    write(
+      "point-in-time",
+      container("reader", "running", ended) + container("reader-server", "created", ended),
+    );
+    write("volumes", "files\n");
+    await recovered();
+    expect(removals()).toEqual([
+      "docker rm --force --volumes reader-server",
+      "docker rm --force --volumes reader",
+      "docker volume rm --force files",
+    ]);
+  });
+
+  test("is told from one that may be at work, which only --force removes", async () => {
+    write(
+      "point-in-time",
+      container("mine", "running", here) + container("anas", "running", { ...here, who: "ana@laptop" }),
+    );
+    await recovered();
+    expect(removals()).toEqual([]);
+    await recovered(true);
+    expect(removals()).toEqual(["docker rm --force --volumes mine", "docker rm --force --volumes anas"]);
   });
 });
 

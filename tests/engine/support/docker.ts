@@ -64,7 +64,9 @@ export function testPrefixes(): Set<string> {
   const found = [
     ...["container", "network", "volume"].flatMap((kind) => labelsOf(kind, "dating.stack")),
     // A killed command leaves its lock, and a killed restore its mark.
-    ...["dating.lock", "dating.restore"].flatMap((label) => labelsOf("container", label)),
+    ...["dating.lock", "dating.restore", "dating.point-in-time"].flatMap((label) =>
+      labelsOf("container", label),
+    ),
   ];
   return new Set(found.filter((prefix) => /^(dating|guestbook)-(preview-)?test-/.test(prefix)));
 }
@@ -74,6 +76,7 @@ export function removeAll(prefix: string): void {
   removeLabelled(`dating.stack=${prefix}`);
   removeLabelled(`dating.lock=${prefix}`);
   removeLabelled(`dating.restore=${prefix}`);
+  removeLabelled(`dating.point-in-time=${prefix}`);
 }
 
 /**

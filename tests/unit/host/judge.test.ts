@@ -1,5 +1,7 @@
 import type { Finding } from "../../../host/finding";
+import { labelsOf, thisProcess, type Holder } from "../../../host/holder";
 import { judge, type HostSeen } from "../../../host/judge";
+import { pointInTimeLabel } from "../../../host/point-in-time";
 import type { HostView } from "../../../host/view";
 import type { Wanted } from "../../../host/wanted";
 import { answers, container, network, networks, wanted } from "./recorded";
@@ -194,6 +196,27 @@ test("a restore that was interrupted while data changed places keeps the stack f
     "refuse: a restore of the stack was interrupted while its data changed places",
   ]);
   expect(said(mark("dating-staging"))).toEqual([]);
+});
+
+describe("a restore to a point in time", () => {
+  const here = { ...thisProcess(), doing: "restore", token: "" };
+  const ended = { ...here, pid: 2 ** 22 + 1 };
+  const left = (begun: Holder, State: string) => {
+    const labels = labelsOf(begun, pointInTimeLabel).map((label) => label.split(/=(.*)/s).slice(0, 2));
+    const Labels = { [pointInTimeLabel]: "dating-prod", ...(Object.fromEntries(labels) as object) };
+    return said(answers({ containers: [container("reader", { Labels, State })] }));
+  };
+
+  test("that was killed is told, with what removes what it has left", () => {
+    const told = ["warn: a killed restore to a point in time has left reader"];
+    expect(left(ended, "running")).toEqual(told);
+    expect(left({ ...ended, who: "ben@desk" }, "created")).toEqual(told);
+  });
+
+  test("is at work as long as nobody knows that its command is gone", () => {
+    expect(left(here, "running")).toEqual([]);
+    expect(left({ ...ended, who: "ben@desk" }, "running")).toEqual([]);
+  });
 });
 
 describe("what else is on the host", () => {
