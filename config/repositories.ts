@@ -7,6 +7,8 @@ export const pgbackrestFolder = "/etc/pgbackrest";
 
 /** A place for continuous backups. */
 export interface Repository {
+  /** What it is called in metrics, alerts and logs: `volume`, or the first word of its address. */
+  kind: string;
   /** What pgBackRest is told of it, by the ends of its options' names: `s3-bucket` of `repo1-s3-bucket`. */
   options: Readonly<Record<string, string>>;
   /** The credentials that it needs, by the options that take them. */
@@ -20,7 +22,10 @@ export interface Repository {
 /** Where the backup service has the place `volume`: in `backup_data`, beside the dumps. */
 export const volumeFolder = "/backups/continuous/repository";
 
-const local: Repository = { options: { path: volumeFolder }, secrets: {}, secretFiles: {}, remote: false };
+const local: Repository = {
+  ...{ kind: "volume", options: { path: volumeFolder } },
+  ...{ secrets: {}, secretFiles: {}, remote: false },
+};
 
 /** Reads the address of a place; undefined where it is none. */
 export function parseRepository(address: string): Repository | undefined {
@@ -33,7 +38,7 @@ export function parseRepository(address: string): Repository | undefined {
   if (!reader || new Set(asked).size < asked.length) return undefined;
   if (asked.some((name) => !reader.parameters.includes(name))) return undefined;
   const read = reader.read(url, (name) => url.searchParams.get(name) ?? undefined);
-  return read && { secrets: {}, secretFiles: {}, remote: true, ...read };
+  return read && { kind: url.protocol.slice(0, -1), secrets: {}, secretFiles: {}, remote: true, ...read };
 }
 
 type Read = Pick<Repository, "options"> & Partial<Pick<Repository, "secrets" | "secretFiles">>;

@@ -61,7 +61,7 @@ export function withRepositories(
   return {
     passphrase,
     environment: {
-      BACKUP_REPOSITORIES: String(args.repositories.length),
+      BACKUP_REPOSITORIES: args.repositories.map(({ kind }) => kind).join(" "),
       BACKUP_FULL: args.schedule.full,
       BACKUP_DIFFERENTIAL: args.schedule.differential,
       BACKUP_FULL_KEEP: String(args.keep),

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from . import status
+from .place import Place
 from .repository import Repository
 from .service import Service
 from .settings import Continuous, read_continuous
@@ -41,11 +42,12 @@ def works(file: Path = status.FILE) -> bool:
     told = status.read(file)
     if told is None or time.time() - told.at > SILENCE_SECONDS:
         return False
-    return told.begun and not (told.archive_failed or told.base_failed)
+    return all(place.begun and not (place.archive_failed or place.base_failed) for place in told.places)
 
 
 def main() -> None:
     """The other process."""
     settings = read_continuous(os.environ)
     assert settings, "serve begins this where there is something to do"
-    Service(settings, Repository(settings)).run()
+    numbers = range(1, len(settings.repositories) + 1)
+    Service(settings, [Place(settings, Repository(settings, number)) for number in numbers]).run()

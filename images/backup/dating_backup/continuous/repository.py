@@ -1,5 +1,6 @@
 """pgBackRest, as this service calls it."""
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -29,50 +30,50 @@ class Base:
 
 
 class Repository:
-    """The backups of one server, in one or two places.
+    """The backups of one server in one place.
 
     The name of a server's part (its stanza) is the number that initdb gave the server: another server that writes to the
     same place has a part of its own, and no write-ahead log of two servers is ever mixed.
     """
 
-    def __init__(self, settings: Continuous) -> None:
+    def __init__(self, settings: Continuous, number: int) -> None:
         self._settings = settings
+        # pgBackRest's number of the place, from 1.
+        self._number = number
+        self.name = settings.repositories[number - 1]
         self.stanza = str(system_identifier(settings.data))
-
-    @property
-    def places(self) -> range:
-        """pgBackRest's numbers of the places."""
-        return range(1, self._settings.repositories + 1)
+        self._configuration = _configuration_of(number)
 
     def create(self) -> None:
-        """Begins the server's part in each place, where it is not there."""
+        """Begins the server's part, where it is not there."""
         self._run("stanza-create", *self._server())
 
     def push(self, name: str) -> None:
         """Archives a file of the write-ahead log. One that is there already with the same content is no error."""
         self._run("archive-push", f"--pg1-path={self._settings.data}", str(self._settings.data / "pg_wal" / name))
 
-    def back_up(self, kind: str, place: int) -> None:
+    def back_up(self, kind: str) -> None:
         """Makes a base backup, and removes what is too old or too many."""
-        self._run("backup", f"--type={kind}", f"--repo={place}", *self._server())
+        place = f"--repo={self._number}"
+        self._run("backup", f"--type={kind}", place, *self._server())
         # It has removed what is too old.
-        keep = [f"--repo{place}-retention-full-type=count", f"--repo{place}-retention-full={self._settings.keep}"]
-        self._run("expire", f"--repo={place}", *keep)
+        retention = f"--repo{self._number}-retention-full"
+        self._run("expire", place, f"{retention}-type=count", f"{retention}={self._settings.keep}")
 
-    def bases(self, place: int) -> list[Base]:
-        """The base backups in a place, oldest first."""
-        return [_base(backup) for backup in self._info(place).get("backup", [])]
+    def bases(self) -> list[Base]:
+        """The base backups, oldest first."""
+        return [_base(backup) for backup in self._info().get("backup", [])]
 
     def last_segment(self) -> str | None:
-        """The newest segment that each place has; None where a place has none."""
-        newest = [archive["max"] for place in self.places for archive in self._info(place).get("archive", [])[-1:]]
-        return min(newest) if len(newest) == len(self.places) and all(newest) else None
+        """The newest segment that there is; None where there is none."""
+        archives = self._info().get("archive", [])
+        return archives[-1]["max"] if archives else None
 
-    def _info(self, place: int) -> dict:
-        (found,) = json.loads(self._run("info", f"--repo={place}", "--output=json"))
+    def _info(self) -> dict:
+        (found,) = json.loads(self._run("info", f"--repo={self._number}", "--output=json"))
         broken = [repo["status"]["message"] for repo in found.get("repo", []) if repo["status"]["code"] == _UNREADABLE]
         if broken:
-            raise Failed(f"repository {place}: " + "; ".join(broken))
+            raise Failed(f"{self.name}: " + "; ".join(broken))
         return found
 
     def _server(self) -> list[str]:
@@ -83,8 +84,9 @@ class Repository:
         ]
 
     def _run(self, command: str, *options: str) -> str:
+        own = [f"--config={self._configuration}", f"--lock-path=/tmp/pgbackrest/{self.name}"]
         done = subprocess.run(
-            ["pgbackrest", f"--stanza={self.stanza}", command, *options],
+            ["pgbackrest", f"--stanza={self.stanza}", *own, command, *options],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -92,8 +94,18 @@ class Repository:
         if done.returncode != 0:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()
             errors = [line for line in said if "ERROR" in line or "HINT" in line] or said[-3:]
-            raise Failed(f"pgbackrest {command}: " + ("; ".join(errors[:4]) or f"exit code {done.returncode}"))
+            words = "; ".join(errors[:4]) or f"exit code {done.returncode}"
+            raise Failed(f"{self.name}: pgbackrest {command}: {words}")
         return done.stdout
+
+
+def _configuration_of(number: int, whole: Path = Path("/etc/pgbackrest/pgbackrest.conf")) -> Path:
+    """pgBackRest's configuration without the other places: it archives in all that it knows, or in none."""
+    other = re.compile(rf"repo(?!{number}-)\d+-")
+    own = Path(f"/tmp/pgbackrest-{number}.conf")
+    own.touch(mode=0o600)
+    own.write_text("".join(line for line in whole.read_text().splitlines(keepends=True) if not other.match(line)))
+    return own
 
 
 def system_identifier(data: Path) -> int:

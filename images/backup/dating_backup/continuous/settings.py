@@ -11,8 +11,8 @@ class Continuous:
     data: Path
     # What belongs to the continuous backups alone.
     folder: Path
-    # How many places the backups go to.
-    repositories: int
+    # What kinds of places the backups go to, in the order of pgBackRest's numbers: volume, s3 and so on.
+    repositories: list[str]
     full: str
     differential: str
     # Full backups that are kept at most; for how many days stands in pgBackRest's own configuration.
@@ -24,8 +24,8 @@ class Continuous:
 
 def read_continuous(environment: Mapping[str, str]) -> Continuous | None:
     """None where the stack has none. The program of the deployment has checked the values."""
-    repositories = int(environment.get("BACKUP_REPOSITORIES") or 0)
-    if repositories == 0:
+    repositories = environment.get("BACKUP_REPOSITORIES", "").split()
+    if not repositories:
         return None
     return Continuous(
         data=Path(environment["PGDATA"]),

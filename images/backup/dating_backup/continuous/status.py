@@ -10,12 +10,12 @@ FILE = Path("/tmp/dating-continuous.json")
 
 
 @dataclass
-class Status:
-    """Times are seconds since 1970; None where there is none yet."""
+class PlaceStatus:
+    """How one place does. Times are seconds since 1970; None where there is none yet."""
 
-    # When this was written.
-    at: float = 0
-    # Whether each place could be reached since the start.
+    # volume, s3, azure, gs or sftp
+    name: str
+    # Whether it could be reached since the start.
     begun: bool = False
     # When a piece of the write-ahead log was archived last.
     archived_at: float | None = None
@@ -33,24 +33,34 @@ class Status:
     base_failed: bool = False
     size: int = 0
 
-    def write(self, file: Path = FILE) -> None:
-        """Whole or not at all."""
-        partial = file.with_suffix(".new")
-        partial.write_text(json.dumps(asdict(self)))
-        partial.chmod(0o644)
-        os.replace(partial, file)
+
+@dataclass
+class Status:
+    # When this was written.
+    at: float
+    places: list[PlaceStatus]
+
+
+def write(status: Status, file: Path = FILE) -> None:
+    """Whole or not at all."""
+    partial = file.with_suffix(".new")
+    partial.write_text(json.dumps(asdict(status)))
+    partial.chmod(0o644)
+    os.replace(partial, file)
 
 
 def read(file: Path = FILE) -> Status | None:
     """None until the other process has written it."""
     try:
-        return Status(**json.loads(file.read_text()))
+        told = json.loads(file.read_text())
     except FileNotFoundError:
         return None
+    return Status(told["at"], [PlaceStatus(**place) for place in told["places"]])
 
 
 _GAUGES = {
     "dating_archive_last_success_timestamp_seconds": ("When a piece of the write-ahead log was archived last", "archived_at"),
+    "dating_archive_last_run_failed": ("1 when the last piece could not be archived", "archive_failed"),
     "dating_archive_waiting_files": ("Pieces of the write-ahead log that wait to be archived", "waiting"),
     "dating_archive_waiting_since_timestamp_seconds": ("Since when the oldest of them waits", "waiting_since"),
     "dating_archive_gap_since_timestamp_seconds": ("Since when a piece is missing, with no base backup since", "gap_since"),
@@ -63,7 +73,7 @@ _GAUGES = {
 
 
 class Collector:
-    """The metrics of the other process: what there is none of yet is left out."""
+    """The metrics of the other process, by place: what there is none of yet is left out."""
 
     def __init__(self, file: Path = FILE) -> None:
         self._file = file
@@ -71,6 +81,9 @@ class Collector:
     def collect(self):
         status = read(self._file)
         for name, (meaning, field) in _GAUGES.items() if status else ():
-            value = getattr(status, field)
-            if value is not None:
-                yield GaugeMetricFamily(name, meaning, value=float(value))
+            gauge = GaugeMetricFamily(name, meaning, labels=["place"])
+            for place in status.places:
+                value = getattr(place, field)
+                if value is not None:
+                    gauge.add_metric([place.name], float(value))
+            yield gauge

@@ -1,6 +1,5 @@
 """Names of files of the write-ahead log, and what of it waits."""
 import re
-from datetime import datetime, timezone
 from pathlib import Path
 
 _SEGMENT = re.compile(r"[0-9A-F]{24}")
@@ -31,12 +30,12 @@ def _place(segment: str, size: int) -> int:
     return int(segment[8:16], 16) * (2**32 // size) + int(segment[16:], 16)
 
 
-def waiting(data: Path) -> tuple[int, datetime | None]:
-    """How many files of a server wait to be archived, and since when the oldest does."""
-    times = []
-    for path in (data / "pg_wal/archive_status").glob("*.ready"):
+def waiting(data: Path) -> list[tuple[str, float]]:
+    """The files of a server that wait to be archived, the oldest first, each with when it was complete, in seconds since 1970."""
+    found = []
+    for path in sorted((data / "pg_wal/archive_status").glob("*.ready")):
         try:
-            times.append(path.stat().st_mtime)
+            found.append((path.name.removesuffix(".ready"), path.stat().st_mtime))
         except FileNotFoundError:
             continue
-    return len(times), datetime.fromtimestamp(min(times), timezone.utc) if times else None
+    return found
