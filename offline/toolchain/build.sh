@@ -36,7 +36,7 @@ ensure_module() {
 }
 
 # What a module's folder may say beside its Go files, each in a file of that name: `packages` (what to build), `ldflags`,
-# `gcflags`, `tags`, `files` (copied from dependencies), and `debian-packages` (what C code in it is compiled with).
+# `gcflags`, `tags`, `overlay` (below), `files` (copied from dependencies), and `debian-packages` (what C code in it is compiled with).
 build_module() {
     local module=$1 target=$2 begin=$SECONDS work output
     require_go
@@ -78,9 +78,10 @@ compile() {
     )
 }
 
-# Builds with copies of dependencies in which files or whole folders are others: lines of "MODULE FILE-OR-FOLDER PATH". They
-# are what a release has and its module has not, or take the place of a client of some cloud, which no machine that builds
-# reaches and which would be most of what it compiles. The rest of a copy is what go.sum says.
+# Builds with copies of dependencies in which files or whole folders are others: lines of "MODULE FILE-OR-FOLDER PATH", of
+# "MODULE - PATH" for one that is left out, and of "MODULE -TEXT PATH" for its lines with that text. What is put in is what a
+# release has and its module has not, or takes the place of a client of some cloud, which no machine that builds reaches and
+# which would be most of what it compiles. The rest of a copy is what go.sum says.
 overlay() {
     local dependency source path folder
     cp go.mod build.mod && cp go.sum build.sum || return 1
@@ -92,7 +93,11 @@ overlay() {
                 go mod edit -replace "$dependency=./overlaid/$dependency" build.mod || return 1
         fi
         path=overlaid/$dependency/$path
-        rm -rf "$path" && mkdir -p "$(dirname "$path")" && cp -R "$source" "$path" || return 1
+        case $source in
+            -) rm "$path" || return 1 ;;
+            -*) grep -qF -e "${source#-}" "$path" && sed -i "\|${source#-}|d" "$path" || return 1 ;;
+            *) rm -rf "$path" && mkdir -p "$(dirname "$path")" && cp -R "$source" "$path" || return 1 ;;
+        esac
     done
 }
 
