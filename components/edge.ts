@@ -155,7 +155,8 @@ function fileRoutes({ context, socketProxy, limits, redirected, url, tls }: Edge
 
 /** Who takes requests with a body: the bot, and the servers of one's own that people reach. */
 function uploadsOf(context: StackContext): Upload[] {
-  const target = (service: string) => `${serviceName(context, service)}@${context.orchestrator.finder.provider}`;
+  const target = (service: string) =>
+    `${serviceName(context, service)}@${context.orchestrator.finder.provider}`;
   const own = ownRouted.map((name) => ({ name, paths: servedPaths(ownServer(name)) }));
   return [
     ...(hasMiniApp ? [{ rule: uploadRule(context, "bot")!, service: target("bot") }] : []),

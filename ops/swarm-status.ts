@@ -1,3 +1,4 @@
+import { projectName } from "../config/project";
 import { Deadline } from "../hooks/lib/docker.mts";
 import { findService, tasksOf } from "../hooks/lib/swarm.mts";
 import { askDockerOf, deployedResources, dockerEnvironment } from "./deployment";
@@ -51,7 +52,7 @@ export async function swarmStatusOf(stack: string): Promise<SwarmStatus> {
       );
       const running = wanted.filter(({ Status }) => Status.State === "running");
       return {
-        service: name.slice(`dating-${stack}-`.length),
+        service: name.slice(`${projectName}-${stack}-`.length),
         running: running.length,
         wanted: service?.Spec.Mode.Replicated?.Replicas ?? 0,
         update: service ? service.UpdateStatus?.State || undefined : "the service is gone",
