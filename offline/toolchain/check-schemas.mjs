@@ -15,6 +15,7 @@ const packages = {
 // What the stand-ins leave out on purpose: whole resources, and properties of resources that they have.
 const missingResources = [
   "docker:index/image:Image",
+  "docker:index/buildxBuilder:BuildxBuilder",
   "command:remote:",
   /^grafana:(?!oss\/(folder|dataSource|dashboard):)/,
   /^grafana:oss\/(?!(folder|dataSource|dashboard):)/,

@@ -18,10 +18,12 @@ const (
 // Provider returns the description from which the bridge makes the plugin and its schema.
 func Provider() tfbridge.ProviderInfo {
 	info := tfbridge.ProviderInfo{
-		P:            shim.NewProvider(upstream.Provider(Version)),
-		Name:         Name,
-		Version:      Version,
-		MetadataInfo: tfbridge.NewProviderMetadata([]byte("{}")),
+		P:       shim.NewProvider(upstream.Provider(Version)),
+		Name:    Name,
+		Version: Version,
+		// Not built here: see without/buildx.
+		IgnoreMappings: []string{"docker_buildx_builder"},
+		MetadataInfo:   tfbridge.NewProviderMetadata([]byte("{}")),
 		Config: map[string]*tfbridge.SchemaInfo{
 			"host": {Default: &tfbridge.DefaultInfo{
 				EnvVars: []string{"DOCKER_HOST"}, Value: "unix:///var/run/docker.sock",
