@@ -1,9 +1,11 @@
+import { createRequire } from "node:module";
+
 import { CommanderError, type Command } from "commander";
 
 import { OperatorError } from "../ops/stack/errors";
 import { stacksHere } from "../ops/stack-names";
 import { below, names, program } from "./catalog";
-import { requireWorking } from "./on-swarm";
+import type * as OnSwarm from "./on-swarm";
 import { bold, red } from "./style";
 
 /** Runs a command line, and sets the process's exit code. */
@@ -18,7 +20,11 @@ export async function main(words: readonly string[]): Promise<void> {
         .configureHelp({ styleTitle: bold })
         .showHelpAfterError(hintOf(each, dating))
         .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, red("error:"))) });
-    dating.hook("preAction", (_, command) => requireWorking(command));
+    // Not before: it reads the configuration's schema, and what is wrong in services.yaml is told below.
+    dating.hook("preAction", (_, command) => {
+      const { requireWorking } = createRequire(__filename)("./on-swarm") as typeof OnSwarm;
+      requireWorking(command);
+    });
     if (first === undefined) dating.outputHelp();
     else await dating.parseAsync(words, { from: "user" });
   } catch (error) {

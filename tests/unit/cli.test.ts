@@ -304,3 +304,9 @@ test.each(leaves.flatMap(([, each]) => examplesOf(each)))("the example %s is und
   expect(did).toHaveLength(1);
   expect(example.startsWith(did[0]!)).toBe(true);
 });
+
+test("who reads no more of what is printed ends nothing, and is told nothing", () => {
+  const command = "{ sleep 1; node --require tsx/cjs cli/main.ts --help; echo $? >&2; } | true";
+  const { stderr } = spawnSync("bash", ["-c", command], { cwd: projectRoot, encoding: "utf8" });
+  expect(stderr).toBe("0\n");
+});
