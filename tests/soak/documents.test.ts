@@ -43,19 +43,11 @@ describeWithMachine("what the pages say is typed", () => {
   const forget = () => person.machine.run("git", "checkout", "--quiet", "--", "Pulumi.prod.yaml");
 
   beforeAll(async () => {
-    person = await Person.start(answers, { monitoring: true });
+    person = await Person.start(answers);
     for (const line of linesToType("README.md", "First server")) await person.type(line);
     await person.deployStaging();
   });
   afterAll(() => person?.stop());
-
-  test("docs/hosts.md, where nobody has chosen where state is kept", async () => {
-    const here = await person.another();
-    for (const line of linesToType("docs/hosts.md")) await here.type(line);
-    here.close();
-  });
-
-  test("docs/monitoring.md", () => typeAll("docs/monitoring.md"));
 
   test("docs/deploys.md, with a release to go back from", async () => {
     for (const line of ["pulumi config set --stack prod dating:nsfwThreshold 0.9", "./dating up prod"])
@@ -111,16 +103,5 @@ describeWithMachine("what the pages say is typed", () => {
       "PULUMI_BACKEND_URL='s3://example-state' pulumi stack rm --force --yes --preserve-config prod",
     );
     await typeAll("docs/state-and-secrets.md", "Moving a stack to another backend");
-  });
-
-  test("offline/README.md", () => typeAll("offline/README.md"));
-
-  test("README.md: the dev stack, here", async () => {
-    const here = await person.another();
-    for (const line of linesToType("README.md", "Here, in two commands")) await here.type(line);
-    expect(person.machine.run("curl", "--silent", "--fail", "http://localhost:8080/health")).toContain(
-      "healthy",
-    );
-    here.close();
   });
 });

@@ -7,7 +7,8 @@ import { freePort } from "../engine/support/project";
 jest.setTimeout(1_800_000);
 
 const count = Number(process.env.ENVIRONMENTS ?? 10);
-const password = "correct-horse-battery";
+/** Each has one of its own. */
+const passwordOf = (name: string) => `correct-horse-${name.toLowerCase()}`;
 const below = "previews.example.com";
 let environments: Environments;
 let port: number;
@@ -30,16 +31,18 @@ const basic = (given: string) => ({
 const look = (host: string, path: string, headers: Record<string, string> = {}) =>
   ask(host, port, path, undefined, headers);
 
-test("ten preview environments are reached through one edge, each under its name, with the password alone", async () => {
+test("ten preview environments are reached through one edge, each under its name, with its own password alone", async () => {
   const { project } = environments;
-  const front = { behind: project.stackName, password };
-  const urls = environments.names.map((name) => environments.create(name, front));
+  const urls = environments.names.map((name) =>
+    environments.create(name, { behind: project.stackName, password: passwordOf(name) }),
+  );
   expect(urls).toEqual(names().map((host) => `http://${host}:${port}`));
 
   for (const [index, host] of names().entries()) {
-    expect((await look(host, "/health", basic(password))).body).toBe('{"status": "healthy"}');
-    expect((await look(host, "/", basic(password))).body).toContain("Dating Mini App");
-    for (const headers of [{}, basic("another-password-1")])
+    const own = basic(passwordOf(environments.names[index]!));
+    expect((await look(host, "/health", own)).body).toBe('{"status": "healthy"}');
+    expect((await look(host, "/", own)).body).toContain("Dating Mini App");
+    for (const headers of [{}, basic(passwordOf(environments.names.at(index - 1)!))])
       expect((await look(host, "/", headers)).status).toBe(401);
     // The page's own requests bring a token of the application, which judges it.
     expect((await look(host, "/health", { authorization: "Bearer any" })).status).toBe(200);
@@ -56,15 +59,15 @@ test("ten preview environments are reached through one edge, each under its name
   const addresses = [...ports.matchAll(/(\S+):\d+->/g)].map(([, address]) => address);
   expect(addresses).toEqual(environments.names.map(() => "127.0.0.1"));
   await requestUntilHealthy(`http://localhost:${port}`);
-  expect(project.attempt("./dating", ["smoke", environments.stack(environments.names[0]!)]).status).toBe(0);
+  expect(environments.smoke(environments.names[0]!)).toMatchObject({ status: 0 });
 });
 
 test("one that goes is not found any more, and the others are; all leave nothing behind", async () => {
   const [first, ...others] = environments.names as [string, ...string[]];
   const [host, second] = names() as [string, string];
   environments.project.run("./dating", ["env", "remove", first]);
-  expect((await look(host, "/health", basic(password))).status).toBe(404);
-  expect((await look(second, "/health", basic(password))).status).toBe(200);
+  expect((await look(host, "/health", basic(passwordOf(first)))).status).toBe(404);
+  expect((await look(second, "/health", basic(passwordOf(others[0]!)))).status).toBe(200);
 
   environments.project.run("./dating", ["env", "remove", ...others]);
   for (const name of environments.names) expect(await environments.remains(name)).toEqual([]);

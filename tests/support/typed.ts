@@ -1,16 +1,19 @@
 import { commandLines, documents } from "./documents";
 
 const inSoak = "soak/documents.test.ts";
+const here = "soak/here.test.ts";
 
 /** The tests that type the commands of each document as they stand there, in their order. */
 export const typedBy: Readonly<Record<string, string[]>> = {
   "docs/your-own-app.md": ["engine/your-own-app.test.ts"],
-  "README.md": ["soak/readme.test.ts", inSoak],
+  "README.md": ["soak/readme.test.ts", here],
+  "docs/hosts.md": [here],
+  "docs/monitoring.md": [here],
+  "offline/README.md": [here],
   ...Object.fromEntries(
     [
       ...["docs/backups.md", "docs/configuration.md", "docs/database.md", "docs/deploys.md", "docs/edge.md"],
-      ...["docs/hosts.md", "docs/monitoring.md", "docs/own-services.md", "docs/state-and-secrets.md"],
-      "offline/README.md",
+      ...["docs/own-services.md", "docs/state-and-secrets.md"],
     ].map((document) => [document, [inSoak]]),
   ),
 };

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { containerOf, docker, labelled, removeAll, services } from "./docker";
@@ -76,6 +76,31 @@ export class Environments {
       users: Number(users),
       unhealthy: Object.keys(found).filter((service) => found[service]!.State.Health?.Status !== "healthy"),
     };
+  }
+
+  /**
+   * Runs `./dating smoke` as where DNS leads the environments' names to this machine.
+   *
+   * @param trust PEM of what vouches for the certificate under which it is served. Default: nothing
+   */
+  smoke(name: string, trust = ""): { status: number | null; text: string } {
+    const { directory, stackName } = this.project;
+    const file = (name: string, text: string) => {
+      writeFileSync(join(directory, ".bin", name), text);
+      return join(directory, ".bin", name);
+    };
+    const names = file(
+      "names.cjs",
+      `const dns = require("node:dns");
+const { lookup } = dns;
+dns.lookup = (name, ...rest) => lookup(name.startsWith("${stackName}-") ? "127.0.0.1" : name, ...rest);
+`,
+    );
+    const { status, stdout, stderr } = this.project.attempt("env", [
+      ...[`NODE_OPTIONS=--require=${names}`, `NODE_EXTRA_CA_CERTS=${file("trusted.pem", trust)}`],
+      ...["./dating", "smoke", this.stack(name)],
+    ]);
+    return { status, text: stdout + stderr };
   }
 
   /** What is left of an environment on the Docker host. */

@@ -17,7 +17,7 @@ export interface Typed {
 const prompt = /<<(\d+)>>/;
 
 /** Milliseconds after which a command waits for something that nobody types. */
-const patience = 240_000;
+const patience = 600_000;
 
 /** A bash in a terminal, in which commands are typed one after the other, as a person does. */
 export class Terminal {

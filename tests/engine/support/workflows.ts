@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -15,6 +15,9 @@ const hasSsh = spawnSync("ssh", ["-V"]).status === 0;
 
 /** act, which runs the jobs, is built with Go, and what they call asks GitHub with gh; without these, tests are skipped, and say so. */
 export const describeWithAct = canBuild && gh && hasSsh ? describe : describe.skip;
+
+/** Who has started each job: a name that the registry of the tests lets in. */
+const actor = "tester";
 
 /** What an environment of the repository has. */
 export interface Settings {
@@ -45,9 +48,11 @@ export interface Ran {
 export class Workflows {
   private readonly folder: string;
 
+  /** @param registry what takes the place of ghcr.io, for jobs that push there. Default: they cannot */
   constructor(
     private readonly project: Project,
     github: GitHubStandIn,
+    private readonly registry = "ghcr.io",
   ) {
     this.folder = join(project.directory, ".act");
     for (const name of ["home", "actions", "artifacts"])
@@ -63,6 +68,11 @@ export class Workflows {
     );
     this.git("init", "--quiet", "--initial-branch", "main");
     this.git("remote", "add", "origin", "https://github.com/acme/dating.git");
+    // What a job pushes comes into a folder.
+    execFileSync("git", ["init", "--quiet", "--bare", "--initial-branch", "main", this.pushed]);
+    this.git("remote", "set-url", "--push", "origin", this.pushed);
+    this.git("config", "user.name", "Ana");
+    this.git("config", "user.email", "ana@example.com");
     writeFileSync(
       join(project.directory, ".git/info/exclude"),
       ".act\n.bin\n.state\n.ssh\nnode_modules\nevent-*\n",
@@ -73,6 +83,11 @@ export class Workflows {
   /** The home of whoever runs the jobs. */
   get home(): string {
     return join(this.folder, "home");
+  }
+
+  /** Where branches are that jobs have pushed. */
+  private get pushed(): string {
+    return join(this.folder, "origin.git");
   }
 
   stack(name: "staging" | "prod"): string {
@@ -96,8 +111,29 @@ export class Workflows {
 
   commit(message: string): string {
     this.git("add", "--all");
+    // Those of tests are ignored; a repository has its stacks' files.
+    const files = (["staging", "prod"] as const).map((name) => `Pulumi.${this.stack(name)}.yaml`);
+    const own = files.filter((file) => existsSync(join(this.project.directory, file)));
+    if (own.length > 0) this.git("add", "--force", ...own);
     this.git("commit", "--quiet", "--allow-empty", "--message", message);
     return this.git("rev-parse", "HEAD");
+  }
+
+  /** Merges a branch that a job has pushed, as somebody does who likes its pull request. */
+  merge(branch: string): void {
+    this.git("pull", "--quiet", "--ff-only", this.pushed, branch);
+  }
+
+  /** What git tells of the checkout, or of what jobs have pushed. */
+  git(...args: string[]): string {
+    return execFileSync("git", args, { cwd: this.project.directory, encoding: "utf8" }).trim();
+  }
+
+  /** The message of the last commit of a branch that a job has pushed; undefined where none has. */
+  pushedMessage(branch: string): string | undefined {
+    const log = ["--git-dir", this.pushed, "log", "-1", "--format=%B", `refs/heads/${branch}`];
+    const { status, stdout } = spawnSync("git", log, { encoding: "utf8" });
+    return status === 0 ? stdout.trim() : undefined;
   }
 
   /** Runs one job as GitHub would for an event, with what its environment has. */
@@ -108,6 +144,8 @@ export class Workflows {
     { secrets, vars }: Settings,
     matrix?: string,
   ): Promise<Ran> {
+    // Each job has a runner of its own, where nobody has logged in.
+    rmSync(join(this.home, ".docker"), { recursive: true, force: true });
     const file = (name: string, text: string) => {
       const path = join(this.folder, name);
       writeFileSync(path, text, { mode: 0o600 });
@@ -131,7 +169,7 @@ export class Workflows {
         file("event.json", JSON.stringify(event.payload ?? {})),
         "--no-cache-server",
         "--actor",
-        "ana",
+        actor,
       ],
       ...["--secret-file", file("secrets", lines({ GITHUB_TOKEN: "stand-in", ...secrets }))],
       ...["--var-file", file("vars", lines(vars)), "--env-file", "/dev/null", "--input-file", "/dev/null"],
@@ -165,7 +203,9 @@ export class Workflows {
       HOME: this.home,
       DATING_CACHE_DIR: process.env.DATING_CACHE_DIR ?? join(homedir(), ".cache/dating-mini-app"),
       ARTIFACTS: join(this.folder, "artifacts"),
-      GIT_CONFIG_GLOBAL: "/dev/null",
+      // A file that jobs may write.
+      GIT_CONFIG_GLOBAL: join(this.folder, "gitconfig"),
+      LIKE: this.stack("staging"),
       ...(process.env.DOCKER_HOST && { DOCKER_HOST: process.env.DOCKER_HOST }),
     };
   }
@@ -180,9 +220,10 @@ export class Workflows {
         .replace(/^ {4}needs: .*\n/gm, "")
         .replace("stack: [staging, prod]", `stack: [${this.stack("staging")}, ${this.stack("prod")}]`)
         .replace(
-          /(STACK=|\{ stack: )(staging|prod)\b/g,
+          /(STACK=|\{ stack: |Pulumi\.|--(?:from|to) |ci\/promote )(staging|prod)\b/g,
           (_, before: string, name: "staging") => before + this.stack(name),
-        );
+        )
+        .replace(/(REGISTRY: |docker login )ghcr\.io/g, (_, before: string) => before + this.registry);
       writeFileSync(path, text);
     }
   }
@@ -232,13 +273,5 @@ export class Workflows {
     );
     action("upload-artifact", 'cp build/plan.json "$ARTIFACTS/"');
     action("download-artifact", 'mkdir -p build && cp "$ARTIFACTS/plan.json" build/');
-  }
-
-  private git(...args: string[]): string {
-    const identity = ["-c", "user.name=Ana", "-c", "user.email=ana@example.com"];
-    return execFileSync("git", [...identity, ...args], {
-      cwd: this.project.directory,
-      encoding: "utf8",
-    }).trim();
   }
 }
