@@ -2,6 +2,8 @@ import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_pr
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { forwarder } from "./forwarder";
+
 /** The environment before a test points everything at its own host. */
 const machine = { ...process.env };
 
@@ -15,24 +17,6 @@ export interface Engine {
   /** A shell script that the host runs before its engine starts. */
   prepare?: string;
 }
-
-/**
- * Leads from one place to another, given in pairs: a socket in the file system, which every network namespace sees, or a
- * port on loopback of its own one. In processes of their own, as a test may wait for a command and do nothing else.
- */
-const forwarder = `
-  const { connect, createServer } = require("node:net");
-  const at = (place) => place.startsWith("/") ? { path: place } : { port: Number(place), host: "127.0.0.1" };
-  for (const pair of process.argv.slice(1)) {
-    const [from, to] = pair.split("=");
-    createServer((client) => {
-      const other = connect(at(to));
-      client.on("error", () => other.destroy()).on("close", () => other.destroy());
-      other.on("error", () => client.destroy()).on("close", () => client.destroy());
-      client.pipe(other).pipe(client);
-    }).listen(at(from));
-  }
-`;
 
 /**
  * A Docker host that may be hurt: another engine of this machine, with processes, mounts, networks and firewall rules of
