@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import type { Command } from "commander";
 
+import { projectName } from "../config/project";
 import { projectRoot } from "../images/content";
 import { StackFile } from "../ops/stack-file";
 import { Refused } from "../ops/stack/errors";
@@ -54,7 +55,7 @@ export function requireWorking(command: Command): void {
     ? `${name} --${option!.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
     : name;
   throw new Refused(
-    `./dating ${what} does not work yet on a stack with dating:orchestrator swarm, as ${stack} has; nothing was changed. ` +
+    `./dating ${what} does not work yet on a stack with ${projectName}:orchestrator swarm, as ${stack} has; nothing was changed. ` +
       `What works: docs/several-hosts.md`,
   );
 }

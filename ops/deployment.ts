@@ -55,10 +55,21 @@ export function deployedResources(stack: string): DeployedResource[] {
  */
 export function readableResources(stack: string): DeployedResource[] {
   const file = stateFile(stack);
-  // One that Pulumi compresses is for the CLI.
-  if (file === undefined || !existsSync(file)) return deployedResources(stack);
-  const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as { checkpoint?: { latest?: Deployment } };
-  return resourcesIn(checkpoint?.latest).filter(({ replaced }) => !replaced);
+  const read = file === undefined ? undefined : resourcesInFile(file);
+  // One that Pulumi compresses, or has not written to its end, is for the CLI, which says so.
+  return read?.filter(({ replaced }) => !replaced) ?? deployedResources(stack);
+}
+
+/** The resources in the file of a state, secrets encrypted; undefined where it is not there, or not whole. */
+export function resourcesInFile(file: string): DeployedResource[] | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as { checkpoint?: { latest?: Deployment } };
+    return resourcesIn(checkpoint?.latest);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** Everything in a stack's state, also what was replaced and is still to be deleted. @throws as {@link deployedResources} */

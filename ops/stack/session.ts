@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { whoAmI } from "../../host/holder";
 import { projectRoot } from "../../images/content";
-import { dockerHostOf, findResources, type DeployedResource } from "../deployment";
+import { dockerHostOf, findResources, resourcesInFile, type DeployedResource } from "../deployment";
 import { stateFile } from "../local-state";
 import { StackFile } from "../stack-file";
 import { chosenBackend, backendInWords, type Backend } from "./backend";
@@ -89,18 +89,8 @@ export class Session {
   /** What there is of the stack, as far as it tells the Docker host; nothing where it was not deployed. */
   private deployed(): Pick<DeployedResource, "type" | "inputs">[] {
     const file = this.stateFile;
-    if (file === undefined) return providersIn(this.found ?? []);
-    if (!existsSync(file)) return [];
-    try {
-      const { checkpoint } = JSON.parse(readFileSync(file, "utf8")) as {
-        checkpoint?: { latest?: { resources?: DeployedResource[] } };
-      };
-      return providersIn(checkpoint?.latest?.resources ?? []);
-    } catch (error) {
-      // A state that was not written to its end is for `recover`, which has to find the host all the same.
-      if (error instanceof SyntaxError) return [];
-      throw error;
-    }
+    // A state that was not written to its end is for `recover`, which has to find the host all the same.
+    return providersIn((file === undefined ? this.found : resourcesInFile(file)) ?? []);
   }
 }
 

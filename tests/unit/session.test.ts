@@ -95,6 +95,9 @@ test("a state in a folder is read without the CLI and without a key, and another
   });
   writeFileSync(join(folder, "pulumi"), "#!/bin/sh\necho '{ \"deployment\": {} }'\n", { mode: 0o755 });
   expect(readableResources("prod")).toMatchObject([{ id: "1", secretInputs: new Set(["env"]) }]);
+  // As one that a killed deploy has not written to its end.
+  writeFileSync(join(stacks, "prod.json"), '{ "version": 3, "checkp');
+  expect(readableResources("prod")).toEqual([]);
   // As one that was compressed.
   expect(readableResources("staging")).toEqual([]);
   backend.restore();
