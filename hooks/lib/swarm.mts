@@ -39,11 +39,9 @@ export interface Task {
 
 /** A Swarm service; undefined where the swarm says that there is none. @throws CouldNotAsk */
 export async function findService(name: string, deadline: Deadline): Promise<Service | undefined> {
-  const found = await list(["service", "ls", "--quiet", "--filter", `name=${name}`], deadline);
-  if (found.length === 0) return undefined;
-  const all = JSON.parse(await askAbout("service", found, deadline)) as Service[];
-  // The filter takes the beginning of a name, too.
-  return all.find(({ Spec }) => Spec.Name === name);
+  const found = JSON.parse(await askAbout("service", [name], deadline)) as Service[];
+  // What it is given may be the beginning of an id, too.
+  return found.find(({ Spec }) => Spec.Name === name);
 }
 
 /** The tasks of a service, the newest first, those that have ended as far as the swarm remembers them. @throws CouldNotAsk */
@@ -90,7 +88,11 @@ async function list(args: string[], deadline: Deadline): Promise<string[]> {
 /** Of several, one may be gone between two questions: then all are asked for again. */
 async function askAbout(kind: "service" | "task", ids: string[], deadline: Deadline): Promise<string> {
   return ask(["inspect", "--type", kind, ...ids], deadline).catch((error: unknown) => {
-    if (/no such/i.test(String(error))) return "[]";
+    if (
+      error instanceof Refused &&
+      /no such (service|task)|(service|task) \S+ not found/i.test(error.message)
+    )
+      return "[]";
     throw error;
   });
 }

@@ -1,7 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import type { SwarmNode } from "../../host/swarm";
 import { judge as judgeHost } from "../../host/judge";
 import { judge } from "../../hooks/lib/converged.mts";
-import { releaseOf, type Service, type Task } from "../../hooks/lib/swarm.mts";
+import { Deadline } from "../../hooks/lib/docker.mts";
+import { findService, releaseOf, type Service, type Task } from "../../hooks/lib/swarm.mts";
 import { types, type Change } from "../../ops/review/changes";
 import { costOf } from "../../ops/review/people";
 import { answers, wanted } from "./host/recorded";
@@ -193,4 +198,32 @@ describe("a service that is to run a release", () => {
   test("is none that is named by a container's id", () => {
     expect(releaseOf("0123456789abcdef")).toBeUndefined();
   });
+});
+
+describe("a service that is asked for", () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "dating-swarm-"))));
+  afterEach(() => {
+    jest.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Asks a Docker CLI that ends with this. */
+  const asked = (said: string) => {
+    writeFileSync(join(folder, "docker"), `#!/bin/sh\necho '[]'\necho '${said}' >&2\nexit 1\n`, {
+      mode: 0o755,
+    });
+    jest.replaceProperty(process, "env", { ...process.env, PATH: `${folder}:${process.env.PATH}` });
+    return findService("dating-prod-bot", new Deadline(1));
+  };
+
+  test("is not there where the swarm says so", () =>
+    expect(asked("Error response from daemon: service dating-prod-bot not found")).resolves.toBeUndefined());
+
+  test("may be there where nobody could be asked", () =>
+    expect(
+      asked(
+        "error during connect: Get http://one.example.com/v1.55/services: dial tcp: lookup one.example.com: no such host",
+      ),
+    ).rejects.toThrow("no such host"));
 });
