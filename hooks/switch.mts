@@ -102,10 +102,30 @@ async function putBack(
     await stop(own, new Deadline(answer), interruption.signal ? hurry : undefined);
     if (stopping) await stop(before, new Deadline(answer));
     await start(before, attachmentsOf(before), new Deadline(answer));
-    await awaitHealthy(before.Id, new Deadline(seconds));
-    return `${failed} is stopped. ${old}, the one before it, runs again and is healthy.`;
+    const deadline = new Deadline(seconds);
+    const healthy = await awaitHealthy(before.Id, deadline);
+    const returned = `${failed} is stopped. ${old}, the one before it, runs again and is healthy`;
+    const unserved = await whyNotServed(healthy, deadline);
+    return unserved === undefined ? `${returned}.` : `${returned}. But ${unserved}`;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return `${failed} is to be stopped and ${old}, the one before it, to be started again, which failed: ${why}\nDeploy again.`;
+  }
+}
+
+/**
+ * Waits until a healthy container is served, or leads to all that it serves.
+ *
+ * @returns why it does not; undefined where it does, and where the deploy was interrupted, as there is no time to ask
+ */
+async function whyNotServed(healthy: Inspected, deadline: Deadline): Promise<string | undefined> {
+  if (interruption.signal) return undefined;
+  try {
+    await interruption.race(awaitKnown(healthy, deadline));
+    await interruption.race(awaitServed(healthy, deadline));
+    return undefined;
+  } catch (error) {
+    if (interruption.signal) return undefined;
+    return error instanceof Error ? error.message : String(error);
   }
 }
