@@ -11,7 +11,7 @@ import { merged, type DynamicConfiguration } from "./edge/dynamic";
 import { constraintOf, frontLabels, frontNetwork, type Front } from "./edge/front";
 import { redirects } from "./edge/hosts";
 import { limitOptions, limitRoutes, type EdgeLimits, type Upload } from "./edge/limits";
-import { measuredRoutes, metricsEntryPoint } from "./edge/measured";
+import { durations, measuredRoutes, metricsEntryPoint } from "./edge/measured";
 import { apiPort, metricsPort, securePort, webPort } from "./edge-ports";
 import { uploadRule, serviceName } from "./routes";
 import { certificatePath, ownCertificateRoutes, tlsOptions, trusting, type TlsSettings } from "./tls";
@@ -107,6 +107,8 @@ function createProxy(parent: Edge, args: EdgeArgs): Workload {
         "--metrics.prometheus=true",
         `--metrics.prometheus.entrypoint=${metricsEntryPoint}`,
         "--metrics.prometheus.addrouterslabels=true",
+        // Traefik's own begin at 100 ms: of all that is quicker, a percentile would always say 50 or 95 ms.
+        `--metrics.prometheus.buckets=${durations.join(",")}`,
         ...(tls ? tlsOptions(tls) : []),
         ...(tls?.source.kind === "acme" ? askingAgainOptions(socketProxy.host) : []),
         ...ping,
