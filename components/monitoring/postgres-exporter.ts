@@ -18,6 +18,11 @@ export interface PostgresExporterArgs {
 
 const port = 9187;
 const user = readers.metrics;
+/**
+ * Milliseconds that a question waits for a table. The sizes of tables cannot be read of one that a migration has locked, and what
+ * waits for it would keep all other figures away, of those who wait for the same table, too.
+ */
+const lockTimeout = 1000;
 
 /** Metrics of the database, asked with a role of its own that sees statistics and no rows. */
 export class PostgresExporter extends pulumi.ComponentResource {
@@ -40,7 +45,7 @@ function createExporter(parent: PostgresExporter, args: PostgresExporterArgs, re
       service: "postgres-exporter",
       image: args.image,
       environment: {
-        DATA_SOURCE_URI: `${database.connection.host}:5432/${database.connection.name}?sslmode=disable`,
+        DATA_SOURCE_URI: `${database.connection.host}:5432/${database.connection.name}?sslmode=disable&lock_timeout=${lockTimeout}`,
         DATA_SOURCE_USER: user,
         DATA_SOURCE_PASS_FILE: passwordFile,
       },

@@ -142,6 +142,18 @@ test("the database answers its exporter, whose role reads statistics and no row"
   ).toBe("f");
 });
 
+test("a table that is locked, as by a migration, keeps no figure of the database away, nor who waits for it", async () => {
+  const locked = sql(project, "begin; lock table interactions; select pg_sleep(45); rollback");
+  // More than two rounds of questions.
+  await new Promise((later) => setTimeout(later, 5000));
+  const waits = sql(project, "select count(*) from interactions");
+  await new Promise((later) => setTimeout(later, 35_000));
+  expect(await query('min_over_time(up{job="postgres"}[35s])')).toEqual({ postgres: "1" });
+  const waiting = 'max_over_time(sum(pg_stat_activity_count{wait_event_type="Lock"})[40s:5s])';
+  expect(Number((await query(waiting))[""])).toBeGreaterThan(0);
+  await Promise.all([locked, waits]);
+});
+
 test("the containers' logs are in Loki under the labels that the dashboards ask for, and no other stack's", async () => {
   const streams = await until(
     () => logs(project.prefix, '{job="docker"}'),
@@ -429,8 +441,9 @@ describe("Grafana", () => {
       title: string;
       targets: { datasource: { uid: string }; expr: string }[];
     }
-    // Nothing fails here, and the first backup is not due yet.
+    // Nothing fails here, the first backup is not due yet, and of a disk there has to be an hour to look back on.
     const empty = [
+      "Disks, free in a day at this pace",
       "Errors by route",
       "Errors around a deployment",
       "Age of the last backup",
