@@ -10,7 +10,7 @@ STACK := dev
 prepare = exports=$$(setup/environment) && eval "$$exports"
 packages = node=$$(setup/node) && export PATH=$$PWD/node_modules/.bin:$$node$${node:+:}$$PATH && setup/packages
 
-.PHONY: help up preview doctor smoke drift-issue down purge env images push-images lock-images test test-fast test-unit types unit-tests test-engine soak bench docs recordings versions lint format
+.PHONY: help up preview doctor smoke drift-issue down purge env images push-images lock-images test test-fast test-unit types unit-tests test-engine soak bench docs recordings dashboards versions lint format
 
 help: ## list the verbs
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ docs: ## write the tables of docs/ anew, and draw the picture of the stack
 recordings: ## record the previews of tests/unit/previews/ anew, from today's program
 	@$(prepare) && ./dating images build && node --import tsx tests/recordings/record.ts && node_modules/.bin/jest tests/unit/review.test.ts --selectProjects unit --updateSnapshot
 	@echo "Read the changes of the snapshot before you commit them: git diff tests/unit"
+
+dashboards: ## draw docs/dashboards/ from a stack that lives for some minutes, about fifteen minutes
+	@$(prepare) && ./dating images build && node --require tsx/cjs tests/recordings/dashboards.ts
 
 format: ## format everything
 	@$(packages) && prettier --write --log-level warn .
