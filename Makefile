@@ -51,7 +51,7 @@ lock-images: ## pin every image of STACK by digest (ARGS=--check: what is newer;
 test: ## types, lint, unit tests, toolchain tests and tests on the real engine (PART='engine --shard 1/6': a part of them)
 	@$(prepare) && ci/test $(PART)
 
-test-fast: ## what `make test` does without Docker: types, lint, formatting and unit tests
+test-fast: ## what `make test` does without Docker and Go: types, lint, formatting and unit tests
 	@$(packages) && ci/test fast
 
 test-unit: ## the fast loop: types and unit tests

@@ -180,10 +180,11 @@ test("each night both stacks are compared with what was deployed, each as the ma
   ]);
 });
 
-test("every change is tested: what needs no Docker by itself, and each part of the rest on a machine of its own", () => {
+test("every change is tested: what is fast by itself, and each part of the rest on a machine of its own", () => {
   const { on, jobs: all } = workflow("test.yml");
   expect(Object.keys(on)).toEqual(["push", "pull_request"]);
   expect(all.fast!.steps.map(({ run }) => run)).toContain("make test-fast");
+  expect(all.go!.steps.map(({ run }) => run)).toContain("ci/test go");
   const shards = (project: string) => [1, 2, 3, 4, 5, 6].map((part) => `${project} --shard ${part}/6`);
   expect(all.engine!.strategy?.matrix.part).toEqual([...shards("engine"), "load"]);
   expect(workflow("soak.yml").jobs.soak!.strategy?.matrix.part).toEqual(shards("soak"));
