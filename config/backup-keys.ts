@@ -35,7 +35,7 @@ export const backupKeys = {
       .default([]),
     {
       description:
-        "Where continuous backups go, one or two places: `volume` (`backup_data`), or an address at S3, Azure, Google or SFTP (docs/backups.md). Default: there are none, only the dumps.",
+        "Where continuous backups go, one or two places: `volume` (`backup_data`), or an address at S3, Azure, Google or SFTP (docs/continuous-backups.md). Default: there are none, only the dumps.",
       example: "volume",
       list: true,
     },
