@@ -51,15 +51,15 @@ export const untyped: readonly Untyped[] = [
   },
   ...allOf(
     "docs/adoption.md",
-    "engine/adoption.test.ts types them against a deployment by Docker Compose, with a stack of its own",
+    "engine/adoption.test.ts calls these commands for a deployment by Docker Compose, with a stack and a project of its own",
   ),
   ...allOf(
     "docs/continuous-backups.md",
-    "engine/continuous-backups.test.ts types such lines for a place on the host; the tests' bucket has no TLS, which pgBackRest asks for",
+    "a container on the tests' machine does not find the buckets, whose names only that host knows: engine/continuous-backups.test.ts calls these commands for a volume and for SFTP, whose fingerprint it gets by the page's line",
   ),
   ...allOf(
     "docs/several-hosts.md",
-    "engine/swarm.test.ts makes a swarm of a host of its own, whose address and node have other names",
+    "they need two hosts: engine/swarm.test.ts makes a swarm of one host of its own, soak/swarm.test.ts one of three, whose addresses and nodes have other names",
   ),
   ...allOf(
     "docs/pipelines.md",
