@@ -27,14 +27,14 @@ export const describeWithMachine =
 const gateway = "172.17.0.1";
 const storePort = 9000;
 const authorityPort = 14_000;
-const registryNames = ["registry.example.com", "registry-1.docker.io"];
+const registryNames = ["registry.example.com", "registry-1.docker.io", "ghcr.io"];
 /** Where Amazon has a bucket. */
 const storeName = (bucket: string) => `${bucket}.s3.eu-central-1.amazonaws.com`;
 
 /**
  * A machine for what the documents tell: a checkout, a Docker Engine that is reached over SSH as dating.example.com and
  * staging.dating.example.com, and all that is not of this project under the names that the documents have:
- * registry.example.com and Docker Hub, both one registry; buckets; a certificate authority. No test and no document has to say
+ * registry.example.com, Docker Hub and GitHub's registry, all one registry; buckets; a certificate authority. No test and no document has to say
  * another name. It has networks, files and processes of its own, which end with it.
  */
 export class Machine {

@@ -23,6 +23,12 @@ const firstAnswers: Answers = [
   ["./dating secrets set prod", [given(botToken)]],
 ];
 
+/** Where a registry has an image, without its digest: Docker Hub's own are in `library/`. */
+function pathOf(image: string): string {
+  const path = image.replace(/@.*/, "").replace(/^[^/]*\.[^/]*\//, "");
+  return path.includes("/") ? path : `library/${path}`;
+}
+
 /** A person at a terminal on a machine with all that the README's first server needs, and nothing of it yet. */
 export class Person {
   private constructor(
@@ -36,8 +42,10 @@ export class Person {
     const machine = Machine.start(imagesFor(monitoring), ["example-state", "example-backups", "team-state"]);
     try {
       for (const name of ["bot", "webapp"]) machine.publish(name, `dating/${name}:1.0.0`);
-      for (const name of ["traefik", "postgres", "socket-proxy"])
-        machine.publish(name, `library/${officialImage(name)!.replace(/@.*/, "")}`);
+      for (const name of imagesFor(monitoring)) {
+        const official = officialImage(name);
+        if (official) machine.publish(name, pathOf(official));
+      }
       machine.write("home/dating-passphrase", "of this test\n");
       return new Person(machine, await machine.terminal(), [...firstAnswers, ...answers]);
     } catch (error) {
