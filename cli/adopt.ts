@@ -51,25 +51,24 @@ async function finish(stack: string, { project, yes }: Options): Promise<void> {
 const project = ["--project <name>", "the Compose project", "dating"] as const;
 export const command = define(
   "adopt",
-  "Lets a stack take over the data and the settings of the original deployment by Docker Compose.",
+  "Takes over the data and settings of a deployment that was made with Docker Compose (the original).",
 );
 const starter = define(
   "start",
-  "Stops the original, deploys the stack on its volumes, and compares all rows. Goes on where that was interrupted.",
+  "Stops the original, deploys the stack on the original's volumes, and compares all rows.\n" +
+    "If it was interrupted, it goes on from there.",
   ["adopt start prod --dry-run", "adopt start prod"],
 )
-  .argument("<stack>", "a stack with a configuration file that is not deployed yet")
+  .argument("<stack>", "a stack that has a configuration file and is not deployed yet")
   .option(...project)
-  .addOption(archivesToOwn("--backup <place>", "where the database is dumped to before"))
+  .addOption(archivesToOwn("--backup <place>", "where the database is dumped first"))
   .addOption(dryRun())
   .addOption(quiet())
   .addOption(yesOption());
 act(starter, start);
-const returner = define(
-  "back",
-  "Takes the stack down and starts what ran of the original before, on the same data.",
-  ["adopt back prod"],
-)
+const returner = define("back", "Takes the stack down and starts the original again, on the same data.", [
+  "adopt back prod",
+])
   .argument("<stack>")
   .option(...project)
   .addOption(quiet())
@@ -77,7 +76,7 @@ const returner = define(
 act(returner, back);
 const finisher = define(
   "finish",
-  "Removes the original's containers and networks, and with them the way back.",
+  "Removes the original's containers and networks. After that there is no way back to it.",
   ["adopt finish prod"],
 )
   .argument("<stack>")

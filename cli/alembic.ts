@@ -36,11 +36,12 @@ async function alembic(stack: string, words: string[], options: CommonOptions): 
 
 export const command = define(
   "alembic",
-  "Runs Alembic on a stack's database, with the revisions of this checkout. Options of this command stand before the stack.",
+  "Runs Alembic on a stack's database, with the revisions of this checkout.\n" +
+    "--yes and --quiet come before the stack's name; what comes after it is passed to Alembic.",
   ["alembic prod current", "alembic prod history", "alembic --yes prod downgrade -1"],
 )
   .argument("<stack>")
-  .argument("<command...>", "Alembic's own: current | history | upgrade head | downgrade -1 | …")
+  .argument("<command...>", "a command of Alembic: current | history | upgrade head | downgrade -1 | …")
   // Alembic's options are Alembic's, as the -1 of a downgrade.
   .passThroughOptions()
   .allowUnknownOption()

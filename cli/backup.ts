@@ -121,40 +121,44 @@ function report(what: string, manifest: Manifest): void {
 }
 
 export const command = define("backup", "Backups of a stack's database and volumes.");
-const creator = define("create", "Makes an archive of the database and, where asked, of volumes.", [
+const creator = define("create", "Makes an archive of the database, and of the volumes that you name.", [
   "backup create prod",
   "backup create prod --all-volumes --to s3://safe/dating",
 ])
   .argument("<stack>")
-  .addOption(archivesToOwn("--to <place>", "where it is put"))
-  .option("--volume <name...>", "volumes to pack, by their logical names", [])
-  .option("--all-volumes", "pack every volume but the database's, which is dumped, and the backups' own")
-  .option("--no-database", "without the database")
+  .addOption(archivesToOwn("--to <place>", "where the archive goes"))
+  .option("--volume <name...>", "also these volumes, by their logical names, such as photo_storage", [])
+  .option(
+    "--all-volumes",
+    "also all volumes, except the database's (it is dumped instead) and the one that holds backups",
+  )
+  .option("--no-database", "leave the database out")
   .option(
     "--stop",
-    "stop the services of every volume while it is packed, not only those with a database in it",
+    "stop the services that use a volume while it is packed, even if it holds no database files",
   )
   .addOption(quiet());
 act(creator, create);
-const lister = define("list", "Lists archives, oldest first, and what restores have kept or left.", [
-  "backup list prod",
-  "backup list prod --from s3://safe/dating --json",
-])
+const lister = define(
+  "list",
+  "Lists archives, oldest first, and the data that restores have kept or left behind.",
+  ["backup list prod", "backup list prod --from s3://safe/dating --json"],
+)
   .argument("<stack>")
   .addOption(from())
   .addOption(json());
 act(lister, list);
-const copier = define("copy", "Copies an archive, the newest where none is named, to another place.", [
+const copier = define("copy", "Copies an archive to another place. Default: the newest archive.", [
   "backup copy prod --to s3://safe/dating",
 ])
   .argument("<stack>")
   .argument("[archive]")
   .addOption(from())
-  .addOption(archivesTo("--to <place>", "where it is put").makeOptionMandatory());
+  .addOption(archivesTo("--to <place>", "where the archive goes").makeOptionMandatory());
 act(copier, copy);
 const verifier = define(
   "verify",
-  "Restores an archive, the newest where none is named, into a server that is thrown away, and compares all rows.",
+  "Restores an archive into a temporary database server and compares all rows. Default: the newest archive.",
   ["backup verify prod", "backup verify prod --from s3://safe/dating"],
 )
   .argument("<stack>")

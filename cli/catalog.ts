@@ -5,28 +5,28 @@ import { Command } from "commander";
 /** The commands by what they are for, in the order in which the help lists them; each is the file `NAME.ts` here. */
 export const groups: Record<string, Record<string, string>> = {
   "Deploy:": {
-    init: "make a stack that is neither dev nor a preview, and say what is left to do",
+    init: "make a new stack, such as prod, and say what is left to do",
     preview: "show what a deploy would change: risks first, then each service in words",
-    up: "deploy a stack, and say where to look",
-    promote: "give a stack the release that another one was deployed and tested with",
+    up: "deploy a stack, and print its addresses",
+    promote: "give one stack the release that was tested on another",
     rollback: "deploy the last good release again",
     env: "preview environments: a stack for each pull request",
   },
   "Look:": {
-    status: "say what runs where, under which addresses, and what is not served",
-    smoke: "ask whether every route is served by what was deployed",
+    status: "say what runs where, its addresses, and what is not served",
+    smoke: "check that every route is served by the deployed release",
     logs: "show the log of a service",
     exec: "run a command in the container of a service",
-    grafana: "keep the tunnel to a stack's Grafana open",
-    doctor: "look at the Docker host before a deploy, and say what speaks against it",
+    grafana: "open a tunnel to a stack's Grafana",
+    doctor: "check a stack's Docker host, and say what would stop a deploy",
     drift: "compare what runs with what was deployed; --fix brings it back",
-    graph: "draw a stack from the program itself",
+    graph: "draw a stack: services, networks, volumes, ports",
     versions: "say whether every part still gets fixes",
   },
   "Data:": {
     backup: "make, list, copy, check and restore backups",
     alembic: "run Alembic on a stack's database",
-    reindex: "deploy a Postgres that orders texts otherwise, with all indexes built anew",
+    reindex: "deploy a Postgres that sorts text differently, and rebuild all indexes",
     adopt: "take over the data of a deployment that was made with Docker Compose",
   },
   "Configuration:": {
@@ -35,12 +35,12 @@ export const groups: Record<string, Record<string, string>> = {
     state: "move a stack's state to another backend",
   },
   "On bad days:": {
-    recover: "clear what a killed deploy has left, so that the next one goes through",
+    recover: "clear what a killed deploy has left behind, so that the next one goes through",
     down: "remove a stack's containers and networks; its data stays",
     purge: "remove a stack with all of its data",
   },
   "This command:": {
-    completion: "print what completes ./dating in bash or zsh",
+    completion: "print the completion script of ./dating for bash or zsh",
   },
 };
 
@@ -77,12 +77,12 @@ export function program(wanted?: string): Command {
   dating.addHelpText(
     "after",
     `
-A stack is a deployment with a name, and its settings are in Pulumi.NAME.yaml: dev is for this machine, staging and prod are on
-servers, and each preview environment is one. Begin here: ./dating up dev; on a server: ./dating init prod. What is done when
-says docs/operations.md.
+A stack is a deployment with a name; its settings are in Pulumi.NAME.yaml. dev runs on this machine, staging and prod run on
+servers, and each preview environment is a stack of its own. Begin with ./dating up dev; for a server, with ./dating init prod.
+docs/operations.md says which command to use when.
 
-./dating COMMAND --help explains a command, with examples. What takes data or a service away asks first; --yes answers, --dry-run
-tells without doing, --quiet prints results and problems only, --json prints for other programs.
+./dating COMMAND --help explains a command, with examples. Commands that take data or a service away ask first. --yes skips the
+question, --dry-run says what would be done, --quiet prints results and problems only, --json prints the result as JSON.
 Exit codes: 0 done, 1 failed, 2 found something (drift, newer images), 3 refused or not confirmed.`,
   );
   return dating;

@@ -96,8 +96,8 @@ function doctor(stack: string, options: CommonOptions): number | void {
 
 export const command = define(
   "doctor",
-  "Looks at a stack's Docker host as a deploy does before it touches anything, and more closely: also from a\n" +
-    "container that is gone afterwards. Needs no state and no secret: it works before a first deploy.\n" +
+  "Checks a stack's Docker host as a deploy does before it touches anything, and then more closely, from a temporary\n" +
+    "container. Needs no state and no secret, so it works before the first deploy.\n" +
     "Exit code 0: a deploy would begin, 1: it would be refused, or the host does not answer.",
   ["doctor prod", "doctor prod --json"],
 )

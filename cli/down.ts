@@ -20,7 +20,7 @@ async function down(stack: string, options: CommonOptions): Promise<void> {
 
 export const command = define(
   "down",
-  "Removes a stack's containers and networks. Its volumes and its passwords stay, for the next deploy.",
+  "Removes a stack's containers and networks. Its volumes and passwords stay, and the next deploy uses them again.",
   ["down dev", "down staging --dry-run", "down staging --yes"],
 )
   .argument("<stack>")

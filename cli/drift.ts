@@ -79,14 +79,18 @@ async function look(stack: string, options: Options): Promise<number | void> {
 
 export const command = define(
   "drift",
-  "Compares what runs with what was deployed last: the engine's refresh, every container as Docker knows it,\n" +
-    "the files in it, and a login to the database. A Grafana that cannot be asked from here is no drift. Exit code 0: no drift, 2: drift, 1: an error.",
+  "Compares what runs with what was deployed last: Pulumi's refresh, every container's settings and files, and a login\n" +
+    "to the database. A Grafana that cannot be reached from here does not count as drift.\n" +
+    "Exit code 0: no drift, 2: drift, 1: an error.",
   ["drift prod", "drift prod --json", "drift prod --fix"],
 )
   .argument("<stack>")
-  .option("--fix", "bring it back")
-  .option("--empty-volumes", "with --fix: go on with an empty volume where one is gone")
-  .option("--pending-changes", "with --fix: also deploy what the checkout and the configuration change")
+  .option("--fix", "bring back what was deployed")
+  .option("--empty-volumes", "with --fix: if a volume is gone, make an empty one (its data is lost)")
+  .option(
+    "--pending-changes",
+    "with --fix: also deploy what has changed in the checkout and the configuration",
+  )
   .option("--markdown <file>", "also write the report as Markdown", fromCaller)
   .addOption(new Option("--json", "print the result as JSON").conflicts("fix"))
   .addOption(quiet())

@@ -91,23 +91,20 @@ const creator = define("create", "Makes an environment, or brings it up to date 
   .argument("<name>", "for example PR-123: its stack is preview-pr-123")
   .option(
     "--like <stack>",
-    "the stack whose configuration it gets, but for names, addresses and secrets",
+    "the stack whose configuration is copied, except names, addresses and secrets",
     "dev",
   )
-  .option("--domain <host>", "host name under which it is served (default: the one it has, or localhost)")
+  .option("--domain <host>", "host name of the environment (default: the one it has, or localhost)")
   .option(
     "--behind <stack>",
-    `the stack on the same host whose edge leads to it (${projectName}:previewDomain)`,
+    `a stack on the same host, whose edge forwards requests to the environment (${projectName}:previewDomain)`,
   )
-  .option(
-    "--port <port>",
-    "port on the Docker host (default: the one it has, or one that follows from its name)",
-  )
+  .option("--port <port>", "port on the Docker host (default: the one it has, or one computed from its name)")
   .option("--markdown <file>", "also write a note with the link, as a comment for a pull request", fromCaller)
-  .option("--seed <file>", "SQL that fills the database (default: people who do not exist)", fromCaller)
+  .option("--seed <file>", "SQL that fills the database (default: invented people)", fromCaller)
   .option(
     "--secrets",
-    "read secrets as lines from standard input: botToken=…, password=…, botSecrets.NAME=… (default: a bot token of nobody)",
+    "read secrets as lines from standard input: botToken=…, password=…, botSecrets.NAME=… (default: a made-up bot token)",
   )
   .addOption(quiet());
 act(creator, make);
@@ -121,7 +118,7 @@ const remover = define("remove", "Removes environments with all of their data.",
   "env remove --older-than 3d --dry-run",
 ])
   .argument("[name...]")
-  .option("--older-than <span>", "all that were not deployed for that long: 90m, 12h, 3d, 2w")
+  .option("--older-than <span>", "all whose last deploy is longer ago than this: 90m, 12h, 3d, 2w")
   .addOption(dryRun())
   .addOption(quiet())
   // Nothing is asked, as each can be made again; whoever says it to every command is understood all the same.

@@ -24,6 +24,6 @@ export const command = define(
 )
   .argument("<stack>")
   .argument("<service>", "as ./dating status lists it")
-  .argument("<command...>", "what is run, after --")
-  .option("-u, --user <name>", "as whom (default: as whom the container runs)");
+  .argument("<command...>", "the command to run, after --")
+  .option("-u, --user <name>", "the user to run it as (default: the container's own)");
 act(command, exec);

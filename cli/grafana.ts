@@ -29,9 +29,10 @@ function grafana(stack: string, [command, ...args]: string[]): void {
 
 export const command = define(
   "grafana",
-  "Keeps the tunnel to a stack's Grafana open, where it needs one, until it is ended, or for a command.",
+  "Opens a tunnel to a stack's Grafana, if its host needs one, and prints the address.\n" +
+    "The tunnel stays open until Ctrl-C, or while COMMAND runs.",
   ["grafana prod", "grafana prod -- pulumi up --refresh --stack prod"],
 )
   .argument("<stack>")
-  .argument("[command...]", "what is run while the tunnel is open, after --");
+  .argument("[command...]", "a command to run while the tunnel is open, after --");
 act(command, grafana);

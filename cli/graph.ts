@@ -16,7 +16,7 @@ async function graph(stack: string, { svg }: { svg?: string }): Promise<void> {
 export const command = define(
   "graph",
   "Draws a stack from the program itself: services, networks, volumes, ports, and what needs what.\n" +
-    "It runs the program against mocks, with Pulumi.STACK.yaml: no engine, no Docker, no passphrase.",
+    "It runs the program against mocks, with Pulumi.STACK.yaml, and needs no Pulumi engine, Docker or passphrase.",
   ["graph dev", "graph prod --svg prod.svg"],
 )
   .argument("<stack>")

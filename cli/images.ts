@@ -62,31 +62,28 @@ function list(options: CommonOptions): void {
   for (const { image } of images) console.log(image);
 }
 
-export const command = define(
-  "images",
-  "The images that are built or pulled here, and those that a stack is pinned to.",
-);
-const builder = define("build", "Builds or pulls what the Docker host lacks.", [
+export const command = define("images", "Builds, pulls, pushes, pins and removes images.");
+const builder = define("build", "Builds or pulls the images that the Docker host lacks.", [
   "images build",
   "images build bot webapp",
   "images build --for dev",
 ])
   .argument("[name...]", "images (default: all)")
-  .option("--for <stack>", "only what the stack uses of them");
+  .option("--for <stack>", "only the images that this stack uses");
 act(builder, build);
 const pusher = define(
   "push",
   "Builds images, pushes them to a registry, and pins them in Pulumi.STACK.yaml by digest.",
   ["images push registry.example.com/dating staging bot webapp"],
 )
-  .argument("<registry>", "with a path, as in registry.example.com/dating; the Docker CLI is logged in to it")
+  .argument("<registry>", "registry and path, as in registry.example.com/dating; run docker login first")
   .argument("<stack>")
   .argument("<name...>");
 act(pusher, push);
 const locker = define(
   "lock",
-  "Pins every image of a stack to NAME:TAG@sha256:… in Pulumi.STACK.yaml. What is pinned stays as it is.\n" +
-    "Registries are asked with the credentials of the Docker CLI (docker login).",
+  "Pins every image of a stack to NAME:TAG@sha256:… in Pulumi.STACK.yaml. An image that is pinned already is left\n" +
+    "as it is. The Docker CLI's credentials are used (docker login).",
   [
     "images lock prod",
     "images lock prod --check",
@@ -95,10 +92,13 @@ const locker = define(
   ],
 )
   .argument("<stack>")
-  .option("--update [images...]", "also pin again where a tag points to now (default: all images)")
+  .option(
+    "--update [images...]",
+    "also pin these images anew, to what their tags point to now (default: all images)",
+  )
   .option(
     "--check",
-    "change nothing; exit code 0: all pinned and nothing newer, 2: something is, 1: an error",
+    "change nothing; exit code 0: all are pinned and up to date, 2: something is not, 1: an error",
   )
   .addOption(dryRun())
   .addOption(json());
@@ -110,9 +110,9 @@ const lister = define("list", "Prints the local name of each image.", [
 act(lister, list);
 const pruner = define(
   "prune",
-  "Removes the images of older releases from a stack's Docker host, after saying which, and asking. Those of the last releases\n" +
-    `(${projectName}:keepReleases) and of what a rollback goes back to stay, and all that a container or another stack there needs.\n` +
-    "A deploy does that at its end.",
+  "Removes the images of older releases from a stack's Docker host. Lists them first, then asks. These stay: the images of the\n" +
+    `last releases (${projectName}:keepReleases), of the release that a rollback would deploy, and all that a container or another\n` +
+    "stack there needs. Every deploy does the same at its end.",
   ["images prune prod --dry-run", "images prune prod"],
 )
   .argument("<stack>")

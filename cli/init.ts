@@ -104,16 +104,16 @@ function tellRest(stack: string, missing: string[]): void {
 
 export const command = define(
   "init",
-  "Makes a stack that is neither dev nor a preview: in the backend that is chosen, with an address and a Docker host. Asks for\n" +
-    "what is not given, and says what is left to do before the first deploy.",
+  "Makes a new stack, such as staging or prod, in the chosen backend. Asks for the host name and the Docker host if they are not\n" +
+    "given, and says what is left to do before the first deploy. The stack dev and preview environments do not need it.",
   ["init prod", "init prod --domain dating.example.com --docker-host ssh://deploy@dating.example.com --yes"],
 )
   .argument("<stack>")
-  .option("--domain <host>", "host name under which it is served")
-  .option("--docker-host <url>", "where it runs, as in ssh://deploy@dating.example.com")
+  .option("--domain <host>", "host name of the site")
+  .option("--docker-host <url>", "the Docker host it runs on, as in ssh://deploy@dating.example.com")
   .option(
     "--secrets-provider <provider>",
-    "what encrypts its secrets, as pulumi stack init has it (default: a passphrase; in Pulumi Cloud its own)",
+    "what encrypts the secrets: a value of pulumi stack init --secrets-provider (default: passphrase; in Pulumi Cloud, its own)",
   )
   .addOption(quiet())
   .addOption(yes());

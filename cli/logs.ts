@@ -38,12 +38,12 @@ function run(session: Session, command: string[], { follow, tail, since }: Optio
 
 export const command = define(
   "logs",
-  "Shows the log of a service, as Docker keeps it: of the container that runs, or of the last that did. Loki keeps older logs.",
+  "Shows the log of a service's container, or of its last one if none runs. Docker keeps this log; older logs are in Loki.",
   ["logs prod bot", "logs prod bot --follow --tail 20", "logs prod postgres --since 1h"],
 )
   .argument("<stack>")
   .argument("<service>", "as ./dating status lists it")
-  .option("-f, --follow", "go on with what is written from now on")
-  .option("-n, --tail <lines>", "how many lines from the end: a number, or all", "100")
-  .option("--since <time>", "only what is newer: 10m, 1h, or a time as in 2026-01-02T15:04:05");
+  .option("-f, --follow", "keep printing new lines until Ctrl-C")
+  .option("-n, --tail <lines>", "how many of the last lines: a number, or all", "100")
+  .option("--since <time>", "only lines since then: 10m, 1h, or a time as in 2026-01-02T15:04:05");
 act(command, logs);

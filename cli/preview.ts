@@ -57,20 +57,20 @@ export async function showPreview(stack: string, options: Options): Promise<numb
 export const command = define(
   "preview",
   "Shows what a deploy of the checkout would change: risks first, then each service in words, then every change.\n" +
-    "Values are shown of what cannot hold a secret only.",
+    "Values are shown only where they cannot hold a secret.",
   ["preview prod", "preview prod --save-plan plan.json", "preview prod --markdown build/preview.md"],
 )
   .argument("<stack>")
   .option(
     "--recorded <file>",
-    "read what `pulumi preview --json` printed, instead of asking the engine",
+    "read a file that `pulumi preview --json` printed, instead of running a preview",
     fromCaller,
   )
   .option("--save-plan <file>", "also write the plan, for `./dating up STACK --plan FILE`", fromCaller)
   .option("--markdown <file>", "also write the summary as a comment for a pull request", fromCaller)
   .option(
     "--state-only",
-    "ask the state alone, and say what that does not tell: without a way to the Docker host",
+    "compare with the state alone, if the Docker host cannot be reached; says what this leaves out",
   )
   .addOption(json());
 act(command, showPreview);

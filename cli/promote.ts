@@ -108,15 +108,15 @@ async function promote(options: Options): Promise<void> {
 
 export const command = define(
   "promote",
-  "Gives a stack the images and the release's settings that another one was deployed and tested with.\n" +
-    "Refuses what has drift, is not healthy, is not pinned by digest, or is not what this checkout would deploy.\n" +
-    "Shows the preview, and writes the change to Pulumi.STACK.yaml as a commit.",
+  "Gives one stack the images and release settings that were deployed and tested on another (--from). Refuses if that one\n" +
+    "has drift, is not healthy, is not pinned by digest, or differs from what this checkout would deploy.\n" +
+    "Shows the preview, and commits the change to Pulumi.STACK.yaml. Deploys only with --yes.",
   ["promote --from staging --to prod", "promote --from staging --to prod --yes", "promote --to prod --list"],
 )
-  .requiredOption("--to <stack>", "the stack that gets it")
-  .option("--from <stack>", "the stack that has it")
-  .option("--list", "only list what was promoted to the stack: when, by whom, from which deployment")
-  .option("--yes", "also deploy what the preview shows: that, or nothing; do not ask")
+  .requiredOption("--to <stack>", "the stack that gets the release")
+  .option("--from <stack>", "the stack that has the release")
+  .option("--list", "only list earlier promotions to the stack: when, by whom, from which deployment")
+  .option("--yes", "also deploy exactly what the preview shows, without asking")
   .addOption(dryRun())
   .addOption(quiet());
 act(command, promote);

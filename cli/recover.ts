@@ -40,16 +40,15 @@ async function run(stack: string, options: Options): Promise<void> {
 
 export const command = define(
   "recover",
-  "Clears what a killed deploy has left, so that the next one goes through: half-written files of a local backend, the\n" +
-    "stack's locks, operations that never ended in its state, and containers and networks on the Docker host that carry\n" +
-    "the stack's label and are not in its state, which are listed and asked for first. Refuses a state that knows none of the\n" +
-    "containers that run, as that is another one's. Containers that a killed rollout leaves are drained first, and a service of\n" +
-    "which it leaves none running gets back the one that served. Volumes are never touched, but for those that a restore to a\n" +
-    "point in time has made for itself, which go with its containers and its dump.",
+  "Clears what a killed deploy has left behind, so that the next one goes through: half-written state files in a local folder,\n" +
+    "the stack's locks, pending operations in its state, and containers and networks that carry the stack's label but are not in\n" +
+    "its state; it lists these and asks before it removes them. Drains the containers of a killed rollout first; if no container\n" +
+    "of a service is left running, starts the one that served last. Refuses a state that knows none of the running containers:\n" +
+    "it is the wrong state. Never touches volumes, except those that a restore to a point in time made for itself.",
   ["recover prod", "recover prod --yes --force"],
 )
   .argument("<stack>")
-  .option("--force", "also when a lock's holder may still be at work, as on another machine")
+  .option("--force", "also remove a lock whose holder may still be at work, as on another machine")
   .addOption(quiet())
   .addOption(yes());
 act(command, run);

@@ -113,11 +113,12 @@ async function reindex(stack: string, options: Options): Promise<void> {
 
 export const command = define(
   "reindex",
-  "Deploys an image of Postgres that orders texts otherwise than the one that runs (another C library), with all indexes built anew.",
+  "Deploys a Postgres image that sorts text differently from the running one (another C library),\n" +
+    "and rebuilds all indexes. The site answers 503 meanwhile.",
   ["reindex prod", "reindex prod --backup s3://safe/dating"],
 )
   .argument("<stack>", "a deployed stack whose configuration names the new image")
-  .addOption(archivesToOwn("--backup <place>", "where the database is dumped to before"))
+  .addOption(archivesToOwn("--backup <place>", "where the database is dumped first"))
   .addOption(dryRun())
   .addOption(quiet())
   .addOption(yes());

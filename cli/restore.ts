@@ -179,8 +179,8 @@ function choose(manifest: Manifest, only: string[] | undefined): Manifest {
 /** `./dating backup restore` */
 export const restorer = define(
   "restore",
-  "Restores an archive into a deployed stack, after checking all of it and asking. What was there is kept: undo brings it back, " +
-    "and --finish deletes it.",
+  "Restores an archive into a deployed stack. Checks the whole archive first, then asks. The data that it replaces is kept: " +
+    "`backup undo` brings it back, and --finish deletes it.",
   [
     "backup restore prod",
     "backup restore prod --from s3://safe/dating --dry-run",
@@ -197,7 +197,7 @@ export const restorer = define(
     "a folder, or s3://BUCKET/PREFIX (default: what the stack's own service has made)",
     fromCaller,
   )
-  .option("--from-stack <stack>", "the stack that the archive is of, where it is another one")
+  .option("--from-stack <stack>", "the stack that the archive was made from (default: the same stack)")
   .option(
     "--only <parts...>",
     "database, or volumes by their logical names (default: all that the archive has)",
@@ -205,11 +205,14 @@ export const restorer = define(
   .addOption(
     new Option(
       "--at <time>",
-      "not an archive, but the database as it was at a time, as 2026-11-27T14:03:00Z, or latest: from the continuous backups",
+      "restore the database from the continuous backups, as it was at this time: 2026-11-27T14:03:00Z, or latest",
     ).argParser(readPoint),
   )
-  .option("--server <number>", "with --at: which server's backups, where the repositories have several")
-  .option("--finish", "restore nothing: delete what restores have replaced and kept, after asking")
+  .option("--server <number>", "with --at: which server's backups, if the repositories hold those of several")
+  .option(
+    "--finish",
+    "restore nothing; delete the data that earlier restores replaced and kept, after asking",
+  )
   .addOption(dryRun())
   .addOption(quiet())
   .addOption(yes());
@@ -218,12 +221,12 @@ act(restorer, restore);
 /** `./dating backup undo` */
 export const undoer = define(
   "undo",
-  "Brings back all that the last restore has replaced, database and volumes, after saying how old it is and asking. What was there " +
-    "until then is kept in its stead.",
+  "Brings back the database and volumes that the last restore replaced. Says how old they are, then asks. The data that this " +
+    "replaces is kept in turn.",
   ["backup undo prod", "backup undo prod --dry-run", "backup undo prod 20261130031500"],
 )
   .argument("<stack>")
-  .argument("[time]", "what was replaced at that time, as `backup list` shows it (default: the newest)")
+  .argument("[time]", "the time at which the data was replaced, as `backup list` shows it (default: the newest)")
   .addOption(dryRun())
   .addOption(quiet())
   .addOption(yes());

@@ -132,21 +132,21 @@ function tellProgram({ commit }: Release): void {
 
 export const command = define(
   "rollback",
-  "Deploys the images and settings of the last good release again, after showing the preview and asking. Data, secrets and " +
-    "the schema stay.",
+  "Deploys the images and settings of the last good release again. Shows the preview, then asks. Data, secrets and the " +
+    "database's schema stay as they are.",
   ["rollback prod", "rollback prod --list", "rollback prod --dry-run"],
 )
   .argument("<stack>")
   .option("--list", "list the recorded deploys, newest first")
   .option(
     "--to <time>",
-    "the deploy of that time, as --list shows it (default: the last good one that was another)",
+    "the deploy to go back to: its time, as --list shows it (default: the last good one that differs from now)",
   )
   .option(
     "--keep-schema",
-    "go on although the database is at another revision than the release knew, or does not answer",
+    "go on even if the database does not answer, or is at another revision than the release had",
   )
-  .option("--write", "write the release's settings into Pulumi.STACK.yaml when it is deployed")
+  .option("--write", "after the deploy, also write the release's settings into Pulumi.STACK.yaml")
   .addOption(dryRun())
   .addOption(quiet())
   .addOption(yes());

@@ -47,18 +47,18 @@ function list(stack: string): void {
 
 export const command = define(
   "secrets",
-  "The secrets of a stack that people give it, encrypted in Pulumi.STACK.yaml.",
+  "Sets and lists the secrets of a stack. They are encrypted in Pulumi.STACK.yaml.",
 );
 const setter = define(
   "set",
-  "Sets them: asked for in a terminal, or read as lines NAME=VALUE from standard input.",
+  "Sets secrets. Asks for them in a terminal; else reads lines NAME=VALUE from standard input.",
   ["secrets set prod", "secrets set prod botToken", "secrets set prod <secrets.env"],
 )
   .argument("<stack>")
-  .argument("[name...]", "which to ask for (default: those without which the stack is refused)");
+  .argument("[name...]", "which to ask for (default: those that the stack cannot be deployed without)");
 act(setter, set);
-const lister = define("list", "Says which are set, and shows none.", ["secrets list prod"]).argument(
-  "<stack>",
-);
+const lister = define("list", "Says which secrets are set, without showing their values.", [
+  "secrets list prod",
+]).argument("<stack>");
 act(lister, list);
 command.addCommand(setter).addCommand(lister);

@@ -54,10 +54,10 @@ async function smoke(stack: string, { timeout }: { timeout: string }): Promise<v
 
 export const command = define(
   "smoke",
-  "Asks whether a deployed stack serves: each container is healthy, the edge sends requests to the release that was\n" +
-    "deployed and to no other, and from here its address answers as that release does. Exit code 0 only then.",
+  "Checks that a deployed stack serves people: each container is healthy, the edge sends requests only to the deployed\n" +
+    "release, and the public address, asked from here, answers as that release does. Exit code 0 only if all of this is so.",
   ["smoke prod", "smoke prod --timeout 300"],
 )
   .argument("<stack>")
-  .option("--timeout <seconds>", "until when that may become so", "60");
+  .option("--timeout <seconds>", "how long to wait for that", "60");
 act(command, smoke);

@@ -56,15 +56,15 @@ function move(stack: string, { to }: { to: string }): void {
   );
 }
 
-export const command = define("state", "Where a stack's state is kept.");
+export const command = define("state", "Moves a stack's state to another backend.");
 const mover = define(
   "move",
   "Copies a stack's state to another backend, for example file:///srv/state or s3://bucket. Secrets stay encrypted\n" +
-    "on the way. The old copy is left where it is, and how to remove it is said.",
+    "on the way. The old copy stays; the command prints how to remove it.",
   ["state move prod --to s3://team-state", "state move prod --to file:///srv/state"],
 )
   .argument("<stack>")
-  .requiredOption("--to <url>", "the other backend, as PULUMI_BACKEND_URL has it")
+  .requiredOption("--to <url>", "the other backend: a value of PULUMI_BACKEND_URL")
   .addOption(quiet());
 act(mover, move);
 command.addCommand(mover);

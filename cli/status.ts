@@ -73,8 +73,8 @@ const timeOfDay = () => new Date().toISOString().slice(11, 19);
 
 export const command = define(
   "status",
-  "Says what of a stack runs where, under which addresses, what is not served, and what is a stand-in. --html writes all that is\n" +
-    "known of it as one page: also since when, its backups and its drift.",
+  "Says which services of a stack run where, their addresses, what is not served, and what is a stand-in. --html writes one\n" +
+    "page with more: certificates, backups and drift.",
   ["status prod", "status prod --watch", "status prod --html prod.html", "status prod --json"],
 )
   .argument("<stack>")
@@ -86,7 +86,7 @@ export const command = define(
   .addOption(
     new Option(
       "--watch",
-      "go on looking until it is interrupted; without a terminal, a line for each change",
+      "keep showing it until Ctrl-C; without a terminal, print a line for each change",
     ).conflicts(["json", "html"]),
   )
   .addOption(json());

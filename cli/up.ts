@@ -74,14 +74,14 @@ const anew = (stack: string, plan: string) => `./dating preview ${stack} --save-
 
 export const command = define(
   "up",
-  "Deploys a stack, with the images that it needs, and says where to look. Does not ask: `./dating preview` tells before what it\n" +
-    "would do. Only dev and previews are made by themselves; another stack is made by `./dating init`.",
+  "Deploys a stack, with the images that it needs, and prints its addresses. Does not ask: look at `./dating preview` first.\n" +
+    "Makes dev and preview stacks by itself; make any other stack with `./dating init` first.",
   ["up dev", "up prod --dry-run", "up prod --plan plan.json"],
 )
   .argument("<stack>")
   .option(
     "--plan <file>",
-    "only what `./dating preview STACK --save-plan FILE` showed, or nothing",
+    "deploy exactly what `./dating preview STACK --save-plan FILE` showed; stop if anything differs",
     fromCaller,
   )
   .addOption(dryRun())

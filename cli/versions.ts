@@ -20,7 +20,7 @@ function versions(options: CommonOptions): number | void {
 
 export const command = define(
   "versions",
-  "Says whether every part that the project runs still gets fixes (docs/versions.yaml). Fails 60 days before an end.",
+  "Says whether every part that the project runs still gets fixes (docs/versions.yaml). Fails when fixes for a part end within 60 days.",
   ["versions", "versions --json"],
 ).addOption(json());
 act(command, versions);

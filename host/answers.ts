@@ -60,7 +60,6 @@ export interface ListedContainer {
 export interface ListedNetwork {
   Name: string;
   Driver: string;
-  EnableIPv6?: boolean;
   IPAM?: { Config?: { Subnet?: string }[] | null } | null;
   Options?: Record<string, string> | null;
   Labels: Record<string, string> | null;

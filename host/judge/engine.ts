@@ -14,7 +14,7 @@ const triedDrivers = ["overlay2", "overlayfs"];
 
 /** What kind of engine it is, and whether it is one that was tried. */
 export function judgeEngine(
-  { version, info, networks }: HostAnswers,
+  { version, info }: HostAnswers,
   { orchestrator }: Pick<Wanted, "orchestrator">,
 ): Finding[] {
   const findings: Finding[] = [];
@@ -37,21 +37,21 @@ export function judgeEngine(
     findings.push({
       level: "note",
       what: `Docker Engine ${version.Version} was not tried with the stack`,
-      why: `tried are ${triedEngines.join(" and ")}`,
+      why: `the stack was tried with ${triedEngines.join(" and ")}`,
     });
   }
   if (!triedDrivers.includes(info.Driver)) {
     findings.push({
       level: "note",
       what: `the storage driver is ${info.Driver}`,
-      why: `tried are ${triedDrivers.join(" and ")}`,
+      why: `the stack was tried with ${triedDrivers.join(" and ")}`,
     });
   }
   if (info.LiveRestoreEnabled) {
     findings.push({
       level: "note",
       what: "containers go on while the engine is restarted (live-restore)",
-      why: "meanwhile nobody asks for their health, and nothing that stops is started again",
+      why: "meanwhile health is not checked, and a container that stops is not started again",
     });
   }
   if (info.Swarm?.LocalNodeState === "active" && orchestrator !== "swarm") {
@@ -59,13 +59,6 @@ export function judgeEngine(
       level: "note",
       what: "the engine is part of a swarm",
       why: "the stack runs as plain containers on this host beside it",
-    });
-  }
-  if (networks.some(({ Name, EnableIPv6 }) => Name === "bridge" && EnableIPv6)) {
-    findings.push({
-      level: "note",
-      what: "the engine gives its default network IPv6",
-      why: "the edge listens on the host's IPv4 addresses alone",
     });
   }
   return findings;

@@ -43,7 +43,7 @@ export function judgeNetworks(answers: HostAnswers, wanted: Wanted): Finding[] {
     findings.push({
       level: "note",
       what: `the engine's firewall rules are made with ${info.FirewallBackend.Driver}`,
-      why: "tried is iptables",
+      why: "the stack was tried with iptables only",
     });
   }
   return findings;

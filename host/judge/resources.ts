@@ -18,7 +18,7 @@ function judgeMemory({ info }: HostAnswers, { memory }: Wanted): Finding[] {
     findings.push({
       level: "warn",
       what: `the services may take ${memory} MiB together, and the host has ${total}`,
-      why: "if they do, the kernel ends one of them, or something else on the host",
+      why: "if they do, the kernel kills one of them, or something else on the host",
       fix: `lower limits with ${projectName}:memory, turn ${projectName}:monitoring off, or take a larger host`,
     });
   }
@@ -41,7 +41,7 @@ function judgeMemory({ info }: HostAnswers, { memory }: Wanted): Finding[] {
     findings.push({
       level: "warn",
       what: "the engine uses no cgroups",
-      why: "no limit of a service holds",
+      why: "the limits of the services have no effect",
       fix: "a rootless engine needs cgroup v2 and systemd",
     });
   }

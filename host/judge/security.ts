@@ -45,7 +45,7 @@ export function judgeSecurity(answers: HostAnswers, { dockerSocket, ports, stack
     findings.push({
       level: "note",
       what: "the engine maps containers' users to others of the host (userns-remap)",
-      why: "socket-proxy alone keeps the host's, as only they may open the socket; volumes of an engine without it stay out of sight",
+      why: "socket-proxy alone keeps the host's users, as only they may open the socket; volumes that were made without userns-remap are not seen",
     });
   }
   if (!options.has("seccomp")) {

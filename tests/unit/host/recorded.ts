@@ -51,7 +51,6 @@ export function network(name: string, subnet: string, stack?: string): ListedNet
   return {
     Name: name,
     Driver: "bridge",
-    EnableIPv6: false,
     IPAM: { Config: [{ Subnet: subnet }] },
     Options: {},
     Labels: stack === undefined ? {} : { "dating.stack": stack },
