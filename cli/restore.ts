@@ -226,7 +226,10 @@ export const undoer = define(
   ["backup undo prod", "backup undo prod --dry-run", "backup undo prod 20261130031500"],
 )
   .argument("<stack>")
-  .argument("[time]", "the time at which the data was replaced, as `backup list` shows it (default: the newest)")
+  .argument(
+    "[time]",
+    "the time at which the data was replaced, as `backup list` shows it (default: the newest)",
+  )
   .addOption(dryRun())
   .addOption(quiet())
   .addOption(yes());
