@@ -69,7 +69,7 @@ test-engine: ## tests on the real engine and a real Docker Engine (ARGS='-t NAME
 soak: ## every test on the real engine, also those that take too long for every change (ARGS='-t NAME' for some)
 	@$(prepare) && ./dating images build && SOAK=1 node_modules/.bin/jest $(ARGS) --runInBand --selectProjects engine load soak
 
-versions: ## whether every part still gets fixes (docs/versions.md); fails 60 days before an end
+versions: ## whether every part still gets fixes (docs/reference/versions.md); fails 60 days before an end
 	@./dating versions
 
 lint: ## types, ESLint and formatting
@@ -79,10 +79,10 @@ bench: ## measure deploys against an empty program and Docker Compose; writes be
 	@$(prepare) && ./dating up dev >/dev/null && for part in noop deploy rollouts absence growth picture; do node --require tsx/cjs bench/$$part.ts || exit; done
 
 docs: ## write the tables of docs/ anew, and draw the picture of the stack
-	@$(packages) && node --require tsx/cjs ops/docs.ts && ./dating graph dev --svg docs/stack.svg
+	@$(packages) && node --require tsx/cjs ops/docs.ts && ./dating graph dev --svg docs/pictures/stack.svg
 
 recordings: ## record the previews of tests/unit/previews/ anew, from today's program
-	@$(prepare) && ./dating images build && node --import tsx tests/recordings/record.ts && node_modules/.bin/jest tests/unit/review.test.ts --selectProjects unit --updateSnapshot
+	@$(prepare) && ./dating images build && node --import tsx tests/recordings/record.ts && node_modules/.bin/jest tests/unit/review/review.test.ts --selectProjects unit --updateSnapshot
 	@echo "Read the changes of the snapshot before you commit them: git diff tests/unit"
 
 dashboards: ## draw docs/dashboards/ from a stack that lives for some minutes, about fifteen minutes

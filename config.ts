@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { z } from "zod";
 
-import { backupProblems } from "./config/backup-problems";
-import { botProblems } from "./config/bot-problems";
-import { edgeProblems } from "./config/edge-problems";
-import { metaOf, type SecretField } from "./config/fields";
+import { backupProblems } from "./config/problems/backup";
+import { botProblems } from "./config/problems/bot";
+import { edgeProblems } from "./config/problems/edge";
+import { metaOf, type SecretField } from "./config/keys/fields";
 import {
   imageFor,
   imagesFor,
@@ -13,15 +13,15 @@ import {
   type LogCollector,
   type MonitoringService,
 } from "./config/keys";
-import { givenPassphrase, passphraseProblems } from "./config/passphrase";
-import { pairProblems } from "./config/pair-problems";
-import { postgresProblems } from "./config/postgres-problems";
+import { givenPassphrase, passphraseProblems } from "./config/stack/passphrase";
+import { pairProblems } from "./config/problems/pairs";
+import { postgresProblems } from "./config/problems/postgres";
 import { check, ConfigurationError, setCommand, type Problem, type RawConfig } from "./config/problems";
-import { hasPassphrase, storedConfig } from "./config/stack-config";
-import { serviceProblems } from "./config/service-problems";
-import { stackNameProblems } from "./config/stack-name";
+import { hasPassphrase, storedConfig } from "./config/stack/config";
+import { serviceProblems } from "./config/problems/services";
+import { stackNameProblems } from "./config/stack/name";
 import { storageProblems } from "./config/storage";
-import { swarmProblems } from "./config/swarm-problems";
+import { swarmProblems } from "./config/problems/swarm";
 import { imageNames, localImage } from "./images/content";
 
 type Values = z.output<typeof keys>;

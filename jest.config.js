@@ -6,7 +6,7 @@ const shared = {
   modulePathIgnorePatterns: ["<rootDir>/build/"],
 };
 
-const loaded = ["tests/engine/rollout.test.ts", "tests/engine/large-tables.test.ts"];
+const loaded = ["tests/engine/deploys/rollout.test.ts", "tests/engine/data/large-tables.test.ts"];
 
 /** @type {import("jest").Config} */
 module.exports = {

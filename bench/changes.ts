@@ -28,7 +28,7 @@ export const changes: Change[] = [
   {
     name: "a changed route label",
     ours: (project) => {
-      const file = join(project.directory, "components/unavailable.ts");
+      const file = join(project.directory, "components/edge/unavailable.ts");
       const before = readFileSync(file, "utf8");
       const after = before.replace(/"\/health"(, "\/healthy-\d+")?/, `"/health", "/healthy-${++release}"`);
       if (after === before) throw new Error(`${file} has no paths of the expected form`);

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { dump } from "js-yaml";
 
 import { projectRoot } from "../images/content";
-import { deployedResources, type DeployedResource } from "../ops/deployment";
+import { deployedResources, type DeployedResource } from "../ops/stack/deployment";
 import { removeAll } from "../tests/engine/support/docker";
 import { freePort } from "../tests/engine/support/project";
 

@@ -1,5 +1,5 @@
 /*
- * Draws what was measured last, from results/, as docs/measurements.svg.
+ * Draws what was measured last, from results/, as docs/pictures/measurements.svg.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -132,4 +132,4 @@ const panels = [
   ...durations("A new stack, images present", "deploy"),
   ...rollouts(),
 ];
-writeFileSync(join(__dirname, "../docs/measurements.svg"), `${draw(panels)}\n`);
+writeFileSync(join(__dirname, "../docs/pictures/measurements.svg"), `${draw(panels)}\n`);

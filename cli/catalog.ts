@@ -47,6 +47,18 @@ export const groups: Record<string, Record<string, string>> = {
 /** Names of all commands. */
 export const names = Object.values(groups).flatMap((group) => Object.keys(group));
 
+/** Where the commands of a group are, in this folder. */
+const folders: Record<string, string> = {
+  "Deploy:": "deploy/",
+  "Look:": "look/",
+  "Data:": "data/",
+  "Configuration:": "configuration/",
+  "On bad days:": "bad-days/",
+};
+
+/** The file of a command, from this folder on. */
+export const fileOf = (group: string, name: string) => `${folders[group] ?? ""}${name}`;
+
 // By require(), which tsx knows how to do for TypeScript; import() would pass it by.
 const load = createRequire(__filename);
 
@@ -65,7 +77,9 @@ export function program(wanted?: string): Command {
   for (const [group, commands] of Object.entries(groups)) {
     for (const [name, summary] of Object.entries(commands)) {
       const whole = wanted === undefined || wanted === name;
-      const made = whole ? (load(`./${name}`) as { command: Command }).command : new Command(name);
+      const made = whole
+        ? (load(`./${fileOf(group, name)}`) as { command: Command }).command
+        : new Command(name);
       if (made.commands.length > 0)
         made.addHelpText("after", `\n./dating ${name} COMMAND --help explains one, with examples.`);
       dating.addCommand(made.summary(summary).helpGroup(group));

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 
 import { Command, InvalidArgumentError, Option } from "commander";
 
-import { isInCheckout, ownPlace, ownPlaceInWords } from "../ops/backups/place";
+import { isInCheckout, ownPlace, ownPlaceInWords } from "../ops/backups/archives/place";
 import { quietVariable } from "../ops/quiet";
 
 /** What the options that every command understands alike stand for. */

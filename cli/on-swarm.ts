@@ -5,7 +5,7 @@ import type { Command } from "commander";
 
 import { projectName } from "../config/project";
 import { projectRoot } from "../images/content";
-import { StackFile } from "../ops/stack-file";
+import { StackFile } from "../ops/stack/file";
 import { Refused } from "../ops/stack/errors";
 
 /** The commands that work on a stack whose services a swarm runs. What else there is looks at containers of one host. */

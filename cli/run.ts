@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { CommanderError, type Command } from "commander";
 
 import { OperatorError } from "../ops/stack/errors";
-import { stacksHere } from "../ops/stack-names";
+import { stacksHere } from "../ops/stack/names";
 import { below, names, program } from "./catalog";
 import type * as OnSwarm from "./on-swarm";
 import { bold, red } from "./style";

@@ -12,10 +12,10 @@ import { constraintOf, frontLabels, frontNetwork, type Front } from "./edge/fron
 import { redirects } from "./edge/hosts";
 import { limitOptions, limitRoutes, type EdgeLimits, type Upload } from "./edge/limits";
 import { durations, measuredRoutes, metricsEntryPoint } from "./edge/measured";
-import { apiPort, metricsPort, securePort, webPort } from "./edge-ports";
-import { uploadRule, serviceName } from "./routes";
-import { certificatePath, ownCertificateRoutes, tlsOptions, trusting, type TlsSettings } from "./tls";
-import { unavailableRoutes } from "./unavailable";
+import { apiPort, metricsPort, securePort, webPort } from "./edge/ports";
+import { uploadRule, serviceName } from "./edge/routes";
+import { certificatePath, ownCertificateRoutes, tlsOptions, trusting, type TlsSettings } from "./edge/tls";
+import { unavailableRoutes } from "./edge/unavailable";
 import { Workload } from "./workload";
 
 export interface EdgeArgs {

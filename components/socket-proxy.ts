@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { StackContext } from "./context";
 import { askingAgainFrontend } from "./edge/asking-again";
-import { unavailableFrontend } from "./unavailable";
+import { unavailableFrontend } from "./edge/unavailable";
 import { Workload } from "./workload";
 import type { Orchestrator } from "./workload/spec";
 

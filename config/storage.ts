@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import { metaOf, type KeyMeta } from "./fields";
+import { metaOf, type KeyMeta } from "./keys/fields";
 import { removeCommand, setCommand, type Problem, type RawConfig } from "./problems";
 
 /** Whether a value of a stack's file is an encrypted one, as Pulumi writes it. */

@@ -8,7 +8,13 @@
  *   PATIENCE      seconds in which they may come
  *   FINGERPRINT   of a certificate of one's own; unset: an authority gives them
  */
-import { inWords, lookAtCertificates, reasonsIn, type Answered, type Reason } from "./lib/certificates.mts";
+import {
+  inWords,
+  lookAtCertificates,
+  reasonsIn,
+  type Answered,
+  type Reason,
+} from "./lib/edge/certificates.mts";
 import { Deadline } from "./lib/docker.mts";
 import { run, variable } from "./lib/hook.mts";
 

@@ -7,7 +7,7 @@
 import { Deadline } from "./lib/docker.mts";
 import { awaitHealthy } from "./lib/healthy.mts";
 import { run, variable } from "./lib/hook.mts";
-import { awaitServed } from "./lib/served.mts";
+import { awaitServed } from "./lib/edge/served.mts";
 
 await run(async () => {
   const deadline = new Deadline(Number(variable("HEALTH_TIMEOUT")));

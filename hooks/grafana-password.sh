@@ -12,5 +12,5 @@ if ! said=$(docker exec --user grafana --interactive "$CONTAINER" \
     echo "$said" >&2
     exit 1
 fi
-# What was refused before says nothing any more (components/monitoring/grafana-password.ts).
+# What was refused before says nothing any more (components/monitoring/grafana/password.ts).
 rm -f "${TMPDIR:-/tmp}/dating-grafana-refused-$(id -u)-"*

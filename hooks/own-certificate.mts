@@ -13,7 +13,7 @@ import { buffer, text } from "node:stream/consumers";
 import { pack } from "tar-stream";
 
 import { ask, Deadline, NoSuchContainer, Refused, runningOf } from "./lib/docker.mts";
-import { edgeService } from "./lib/edge.mts";
+import { edgeService } from "./lib/edge/edge.mts";
 import { run, variable } from "./lib/hook.mts";
 import { turn } from "./lib/turns.mts";
 

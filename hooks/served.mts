@@ -7,7 +7,7 @@
 import { Deadline, inspect } from "./lib/docker.mts";
 import { run, variable } from "./lib/hook.mts";
 import { awaitReleaseServed } from "./lib/release.mts";
-import { awaitServed } from "./lib/served.mts";
+import { awaitServed } from "./lib/edge/served.mts";
 import { releaseOf } from "./lib/swarm.mts";
 
 await run(async () => {

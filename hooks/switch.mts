@@ -17,10 +17,10 @@ import {
 } from "./lib/docker.mts";
 import { awaitHealthy } from "./lib/healthy.mts";
 import { run, variable } from "./lib/hook.mts";
-import { awaitKnown } from "./lib/known.mts";
+import { awaitKnown } from "./lib/edge/known.mts";
 import { Interruption } from "./lib/interruption.mts";
 import { attachmentsOf, connect, start, stop, unpublishedPorts, type Attachment } from "./lib/containers.mts";
-import { awaitServed } from "./lib/served.mts";
+import { awaitServed } from "./lib/edge/served.mts";
 import { planSuccession } from "./lib/succession.mts";
 
 /** Seconds in which Docker has to answer before anything is stopped, and each time that something is. */

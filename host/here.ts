@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { hostname } from "node:os";
 
-import type { EngineInfo } from "./answers";
-import { readListeners, type HostView } from "./view";
+import type { EngineInfo } from "./asking/answers";
+import { readListeners, type HostView } from "./asking/view";
 
 /** The kernel's list of its IPv6 addresses, which one without IPv6 has not. */
 export const ipv6Addresses = "/proc/net/if_inet6";

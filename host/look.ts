@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import type { Config } from "../config";
-import { askHost, withNodes, type HostAnswers, type ListedContainer } from "./answers";
-import { askClient } from "./client";
-import { NoAnswer } from "./connection";
+import { askHost, withNodes, type HostAnswers, type ListedContainer } from "./asking/answers";
+import { askClient } from "./asking/client";
+import { NoAnswer } from "./asking/connection";
 import { render, renderRefusals } from "./finding";
 import { viewFromHere } from "./here";
 import { judge } from "./judge";

@@ -4,7 +4,7 @@ import { networksFor } from "../config/networks";
 import { memoryLimits } from "../config/memory";
 import { toMebibytes } from "../config/units";
 import { servicesFor } from "../config/keys";
-import type { OrchestratorName } from "../config/swarm-keys";
+import type { OrchestratorName } from "../config/keys/swarm";
 
 /** A port of the Docker host that the stack publishes, and the configuration key that names it. */
 export interface WantedPort {

@@ -1,4 +1,4 @@
-import { askCli, type CliAnswer } from "../host/cli";
+import { askCli, type CliAnswer } from "../host/asking/cli";
 
 /** Asks the Docker CLI; another one in tests. */
 export type Docker = (...args: string[]) => CliAnswer;

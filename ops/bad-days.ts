@@ -33,12 +33,12 @@ const row = z.strictObject({
 export type Row = z.output<typeof row>;
 
 /**
- * The table docs/bad-days.yaml.
+ * The table docs/tables/bad-days.yaml.
  *
  * @throws ZodError where it says something else than its head allows
  */
 export function readBadDays(): Row[] {
-  return z.array(row).parse(load(readFileSync(join(projectRoot, "docs/bad-days.yaml"), "utf8")));
+  return z.array(row).parse(load(readFileSync(join(projectRoot, "docs/tables/bad-days.yaml"), "utf8")));
 }
 
 /** The table for people, in Markdown. */

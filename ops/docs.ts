@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { commandReference } from "../cli/reference";
 import { keys } from "../config/keys";
-import { keyTable } from "../config/table";
+import { keyTable } from "../config/keys/table";
 import { cisTable } from "../policy/table";
 import { badDaysTable, readBadDays } from "./bad-days";
 import { partsTable } from "./upkeep/check";
@@ -13,11 +13,11 @@ import { recordedComment } from "./drawing/recorded-comment";
 import { readParts, versionsInUse } from "./upkeep/parts";
 
 const documents: Record<string, Record<string, string>> = {
-  "docs/configuration.md": { keys: keyTable(keys, "dating") },
-  "docs/hardening.md": { cis: cisTable() },
-  "docs/commands.md": { commands: `\n${commandReference()}\n` },
-  "docs/bad-days.md": { "bad-days": badDaysTable(readBadDays()) },
-  "docs/versions.md": { parts: partsTable(readParts(), versionsInUse()) },
+  "docs/reference/configuration.md": { keys: keyTable(keys, "dating") },
+  "docs/reference/hardening.md": { cis: cisTable() },
+  "docs/reference/commands.md": { commands: `\n${commandReference()}\n` },
+  "docs/reference/bad-days.md": { "bad-days": badDaysTable(readBadDays()) },
+  "docs/reference/versions.md": { parts: partsTable(readParts(), versionsInUse()) },
 };
 
 for (const [document, parts] of Object.entries(documents)) {
@@ -32,4 +32,4 @@ for (const [document, parts] of Object.entries(documents)) {
   writeFileSync(file, text);
 }
 
-writeFileSync(join(__dirname, "../docs/comment.svg"), drawComment(recordedComment()));
+writeFileSync(join(__dirname, "../docs/pictures/comment.svg"), drawComment(recordedComment()));

@@ -1,4 +1,4 @@
-import { whoAmI } from "../host/holder";
+import { whoAmI } from "../host/marks/holder";
 
 /** What is told of a deploy. */
 export interface Notice {

@@ -1,4 +1,4 @@
-import "../config/lazy-arborist";
+import "../start/lazy-arborist";
 
 import { PolicyPack, type ResourceValidationPolicy, type StackValidationPolicy } from "@pulumi/policy";
 

@@ -2,7 +2,7 @@ import { Bot } from "../components/bot";
 import { Certificates } from "../components/edge/certificates";
 import { OwnPrograms } from "../components/own-services/programs";
 import { OwnServers } from "../components/own-services/servers";
-import { RoutesServed } from "../components/routes-served";
+import { RoutesServed } from "../components/edge/routes-served";
 import { Webapp } from "../components/webapp";
 import { hasMiniApp, ownPrograms, ownServers } from "../config/own-services";
 import type { Data } from "./data";

@@ -3,7 +3,7 @@ import { frontOf } from "../components/edge/front";
 import { redirectedHosts } from "../components/edge/hosts";
 import { edgeLimits } from "../components/edge/limits";
 import { SocketProxy } from "../components/socket-proxy";
-import { tlsSettings, type TlsSettings } from "../components/tls";
+import { tlsSettings, type TlsSettings } from "../components/edge/tls";
 import type { Ground } from "./ground";
 
 /** The way in. */

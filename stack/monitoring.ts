@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { Monitoring } from "../components/monitoring";
-import { fingerprintsOf } from "../components/monitoring/edited-dashboards";
+import { fingerprintsOf } from "../components/monitoring/grafana/edited-dashboards";
 import { grafanaPassword } from "../components/monitoring/grafana";
 import type { Data } from "./data";
 import type { Entrance } from "./entrance";

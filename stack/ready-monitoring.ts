@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { stackPrefix } from "../components/context";
-import { readGrafanaFiles } from "../components/monitoring/dashboards";
+import { readGrafanaFiles } from "../components/monitoring/grafana/dashboards";
 import { readMonitoringFiles } from "../components/monitoring/files";
 import type { Config } from "../config";
 import { grafanaAddress, grafanaTunnel, openTunnel } from "../host/tunnel";

@@ -5,9 +5,9 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { StackContext } from "../context";
-import { securePort } from "../edge-ports";
+import { securePort } from "./ports";
 import { guarded, secretHook, typescriptHook } from "../hook";
-import { ownCertificate, type TlsSettings } from "../tls";
+import { ownCertificate, type TlsSettings } from "./tls";
 import type { Workload } from "../workload";
 
 /** Puts a certificate of one's own where Traefik reads it; undefined where there is none. */

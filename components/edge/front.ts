@@ -4,8 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Config } from "../../config";
 import { stackPrefix, type StackContext } from "../context";
-import { webPort } from "../edge-ports";
-import { resolver } from "../tls";
+import { webPort } from "./ports";
+import { resolver } from "./tls";
 import { hostRule } from "./hosts";
 
 /** Label of an edge to which another stack's edge leads: the prefix of that stack. */

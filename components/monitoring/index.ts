@@ -10,7 +10,7 @@ import type { SocketProxy } from "../socket-proxy";
 import { Alertmanager, type TelegramReceiver } from "./alertmanager";
 import { Cadvisor } from "./cadvisor";
 import type { MonitoringFiles } from "./files";
-import type { GrafanaFiles } from "./dashboards";
+import type { GrafanaFiles } from "./grafana/dashboards";
 import { Grafana } from "./grafana";
 import { createLogCollector } from "./log-collectors";
 import { Loki } from "./loki";

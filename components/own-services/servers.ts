@@ -15,7 +15,7 @@ import type { Database } from "../database";
 import type { Edge } from "../edge";
 import type { Migrations } from "../migrations";
 import type { Networks } from "../networks";
-import type { Served } from "../routes";
+import type { Served } from "../edge/routes";
 import { Workload, type WorkloadArgs } from "../workload";
 
 export interface OwnServersArgs {

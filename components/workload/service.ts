@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { quoted } from "../../config/shell";
 import { toGoDuration, toSeconds, type Duration } from "../../config/units";
-import { dataLabel } from "../../host/swarm";
+import { dataLabel } from "../../host/asking/swarm";
 import { labelList, stackLabels } from "../context";
 import { typescriptHook } from "../hook";
 import { hostPathsOf, labelsOf, logging, type Orchestrator, type WorkloadArgs } from "./spec";

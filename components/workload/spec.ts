@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Duration } from "../../config/units";
 import { labelList, stackLabels, type StackContext } from "../context";
 import type { DrainableHealthCheck, HealthCheck } from "../health-check";
-import { routeLabels, type Served } from "../routes";
+import { routeLabels, type Served } from "../edge/routes";
 
 /*
  * What a service is, whatever runs it: one container of a host, or the tasks of a Swarm service.

@@ -1,9 +1,9 @@
 import { ask, containersOf, CouldNotAsk, Deadline, find, nameOf, type Inspected } from "./docker.mts";
-import { nobody } from "./relay.mts";
-import { edgeOf, routeOf, serverOf } from "./edge.mts";
+import { nobody } from "./edge/relay.mts";
+import { edgeOf, routeOf, serverOf } from "./edge/edge.mts";
 import { lastCheck, staleAdvice } from "./health.mts";
-import type { Route } from "./route.mts";
-import { lookAt, notServed } from "./served.mts";
+import type { Route } from "./edge/route.mts";
+import { lookAt, notServed } from "./edge/served.mts";
 
 /** Milliseconds between two looks. */
 const pause = 250;

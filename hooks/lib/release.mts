@@ -1,6 +1,6 @@
 import { awaitConverged } from "./converged.mts";
 import type { Deadline } from "./docker.mts";
-import { awaitServed } from "./served.mts";
+import { awaitServed } from "./edge/served.mts";
 import { asContainer, type Release } from "./swarm.mts";
 
 /**

@@ -1,5 +1,5 @@
-import type { HostAnswers } from "../answers";
-import type { Client } from "../client";
+import type { HostAnswers } from "../asking/answers";
+import type { Client } from "../asking/client";
 import type { Finding } from "../finding";
 
 /** Whether the Docker CLI of this machine gets along with the engine. */

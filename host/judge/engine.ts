@@ -1,5 +1,5 @@
 import { projectName } from "../../config/project";
-import type { HostAnswers } from "../answers";
+import type { HostAnswers } from "../asking/answers";
 import type { Finding } from "../finding";
 import type { Wanted } from "../wanted";
 

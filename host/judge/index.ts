@@ -1,7 +1,7 @@
-import type { HostAnswers } from "../answers";
-import type { Client } from "../client";
+import type { HostAnswers } from "../asking/answers";
+import type { Client } from "../asking/client";
 import type { Finding, Level } from "../finding";
-import type { HostView } from "../view";
+import type { HostView } from "../asking/view";
 import type { Wanted } from "../wanted";
 import { judgeClient } from "./client";
 import { judgeEngine } from "./engine";

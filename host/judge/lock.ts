@@ -1,6 +1,6 @@
-import type { HostAnswers } from "../answers";
+import type { HostAnswers } from "../asking/answers";
 import type { Finding } from "../finding";
-import { holderIn, holderInWords, isGone, lockLabel, lockVariable } from "../holder";
+import { holderIn, holderInWords, isGone, lockLabel, lockVariable } from "../marks/holder";
 import type { Wanted } from "../wanted";
 
 /**

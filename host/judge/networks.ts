@@ -1,5 +1,5 @@
 import { projectName } from "../../config/project";
-import type { HostAnswers, ListedNetwork } from "../answers";
+import type { HostAnswers, ListedNetwork } from "../asking/answers";
 import type { Finding } from "../finding";
 import { overlap, roomIn, usualPools } from "../ranges";
 import type { Wanted } from "../wanted";

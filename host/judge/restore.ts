@@ -1,7 +1,7 @@
-import type { HostAnswers } from "../answers";
+import type { HostAnswers } from "../asking/answers";
 import type { Finding } from "../finding";
-import { begunBy, isLeft, pointInTimeLabel } from "../point-in-time";
-import { restoreLabel } from "../unfinished-restore";
+import { begunBy, isLeft, pointInTimeLabel } from "../marks/point-in-time";
+import { restoreLabel } from "../marks/unfinished-restore";
 import type { Wanted } from "../wanted";
 
 /**

@@ -1,6 +1,6 @@
-import type { HostAnswers } from "../answers";
+import type { HostAnswers } from "../asking/answers";
 import type { Finding } from "../finding";
-import { dataLabel } from "../swarm";
+import { dataLabel } from "../asking/swarm";
 import type { Wanted } from "../wanted";
 import { securityOptions } from "./security";
 

@@ -1,7 +1,7 @@
 import { projectName } from "../../config/project";
-import type { HostAnswers } from "../answers";
+import type { HostAnswers } from "../asking/answers";
 import type { Finding } from "../finding";
-import type { HostView } from "../view";
+import type { HostView } from "../asking/view";
 import type { Wanted } from "../wanted";
 import { collide } from "./neighbours";
 

@@ -1,5 +1,5 @@
 import type { DockerCli } from "../backups/docker";
-import { BackupError, differences, type Tables } from "../backups/manifest";
+import { BackupError, differences, type Tables } from "../backups/archives/manifest";
 import { countTables } from "../backups/psql";
 import { serverOf } from "../backups/restore-database";
 import { readTarget } from "../backups/target";

@@ -1,5 +1,5 @@
 import { DockerCli } from "../backups/docker";
-import { BackupError } from "../backups/manifest";
+import { BackupError } from "../backups/archives/manifest";
 import { Refused } from "../stack/errors";
 import type { Session } from "../stack/session";
 import { prefixOf, type AdoptOptions } from "./adopt";

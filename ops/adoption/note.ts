@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { DockerCli } from "../backups/docker";
-import type { Tables } from "../backups/manifest";
+import type { Tables } from "../backups/archives/manifest";
 import { OperatorError } from "../stack/errors";
 import type { Original } from "./original";
 

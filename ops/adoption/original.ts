@@ -1,6 +1,6 @@
 import { volumeNames } from "../../config/volumes";
 import type { DockerCli } from "../backups/docker";
-import { BackupError } from "../backups/manifest";
+import { BackupError } from "../backups/archives/manifest";
 import { psql, type Server } from "../backups/psql";
 
 /** A container of the Compose deployment. */

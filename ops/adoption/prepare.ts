@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { DockerCli } from "../backups/docker";
-import { BackupError, type Tables } from "../backups/manifest";
+import { BackupError, type Tables } from "../backups/archives/manifest";
 import { countTables, psql, type Server } from "../backups/psql";
 import { runServer } from "../backups/throw-away";
 import { databaseState, type DatabaseState, type Original } from "./original";

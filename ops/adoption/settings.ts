@@ -13,7 +13,7 @@ import {
 } from "../../config/keys";
 import { projectName } from "../../config/project";
 import { localImage, projectRoot } from "../../images/content";
-import { StackFile } from "../stack-file";
+import { StackFile } from "../stack/file";
 import type { Original } from "./original";
 
 /** The original's settings, in the names of this project's keys. */

@@ -1,6 +1,6 @@
 import { projectName } from "../../config/project";
 import type { DockerCli } from "../backups/docker";
-import { size } from "../backups/progress";
+import { size } from "../backups/archives/progress";
 import { countTables, psql } from "../backups/psql";
 import { originalServer, type DatabaseState, type Original } from "./original";
 import type { Settings } from "./settings";

@@ -1,15 +1,15 @@
 import { spawnSync } from "node:child_process";
 
 import { keys } from "../../config/keys";
-import { BackupError } from "../backups/manifest";
+import { BackupError } from "../backups/archives/manifest";
 import { psql, type Server } from "../backups/psql";
 import { runServer } from "../backups/throw-away";
-import { allResources } from "../deployment";
+import { allResources } from "../stack/deployment";
 import { guarded } from "../guarded";
 import { endLeftServers, requireUnused } from "../host/volume-users";
 import { clearKilled } from "../recovery/recover";
-import { StackFile } from "../stack-file";
-import { takeDown } from "../take-down";
+import { StackFile } from "../stack/file";
+import { takeDown } from "../stack/take-down";
 import { forgetNote, forgetPrepared, type Noted, type NotePlace } from "./note";
 import { databaseState, findOriginal, originalServer, type Original } from "./original";
 import { dropHelper, isSuperuser, quote, reindexAll, superuser } from "./prepare";

@@ -1,7 +1,7 @@
-import { describe, writeArchive } from "./archive";
-import { archiveName, BackupError, format, type DatabasePart } from "./manifest";
-import type { ArchiveWriter, WritableStore } from "./store";
-import { Meter, metered } from "./progress";
+import { describe, writeArchive } from "./archives/archive";
+import { archiveName, BackupError, format, type DatabasePart } from "./archives/manifest";
+import type { ArchiveWriter, WritableStore } from "./archives/store";
+import { Meter, metered } from "./archives/progress";
 import type { DockerCli } from "./docker";
 
 /** A database that can be reached from a Docker network. */

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 
 import { projectRoot } from "../../images/content";
 import { guarded } from "../guarded";
-import { BackupError } from "./manifest";
+import { BackupError } from "./archives/manifest";
 import { awaitHealthy } from "./services";
 import type { Target } from "./target";
 

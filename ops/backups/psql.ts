@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { projectRoot } from "../../images/content";
 import type { DockerCli } from "./docker";
-import type { Tables } from "./manifest";
+import type { Tables } from "./archives/manifest";
 
 /** A Postgres server in a container, as its superuser over the local socket. */
 export interface Server {

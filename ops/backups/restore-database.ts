@@ -1,11 +1,11 @@
 import { knownRevisions } from "../../images/revisions";
-import { readPart } from "./archive";
-import { readPlan, type Beside, type Plan } from "./exchange-plan";
+import { readPart } from "./archives/archive";
+import { readPlan, type Beside, type Plan } from "./exchange/plan";
 import type { StackHooks } from "./hooks";
-import { BackupError, differences, type DatabasePart, type Manifest } from "./manifest";
+import { BackupError, differences, type DatabasePart, type Manifest } from "./archives/manifest";
 import { countTables, psql, type Server } from "./psql";
-import type { ArchiveStore } from "./store";
-import { createLike, oneAtATime, swapDatabase } from "./swap";
+import type { ArchiveStore } from "./archives/store";
+import { createLike, oneAtATime, swapDatabase } from "./exchange/swap";
 import type { Target } from "./target";
 
 /** The server of a stack that runs. @throws BackupError where none does */

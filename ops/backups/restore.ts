@@ -1,5 +1,5 @@
-import { readPart, checkArchive } from "./archive";
-import { clusterVolume, exchange, settle, Unsettled, type Settled } from "./exchange";
+import { readPart, checkArchive } from "./archives/archive";
+import { clusterVolume, exchange, settle, Unsettled, type Settled } from "./exchange/exchange";
 import {
   databasePart,
   keptSets,
@@ -8,16 +8,16 @@ import {
   stagedSet,
   type Beside,
   type Plan,
-} from "./exchange-plan";
-import { exchangeScript } from "./exchange-script";
+} from "./exchange/plan";
+import { exchangeScript } from "./exchange/script";
 import { awaitHelpers, helper } from "./helper";
 import type { StackHooks } from "./hooks";
-import { look, type Seen } from "./look";
-import { BackupError, databaseOf, volumesOf, type Manifest } from "./manifest";
+import { look, type Seen } from "./exchange/look";
+import { BackupError, databaseOf, volumesOf, type Manifest } from "./archives/manifest";
 import { checkDatabase, dropStaged, stageDatabase } from "./restore-database";
 import { interruptible } from "./signals";
 import { lacking, needsOf } from "./space";
-import type { ArchiveStore } from "./store";
+import type { ArchiveStore } from "./archives/store";
 import { realName, type Target } from "./target";
 
 /**

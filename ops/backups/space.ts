@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 
-import type { Space } from "./look";
-import { databaseOf, volumesOf, type Manifest, type VolumePart } from "./manifest";
-import { size } from "./progress";
+import type { Space } from "./exchange/look";
+import { databaseOf, volumesOf, type Manifest, type VolumePart } from "./archives/manifest";
+import { size } from "./archives/progress";
 import type { Target } from "./target";
 import { measure } from "./volume";
 

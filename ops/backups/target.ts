@@ -1,9 +1,9 @@
 import { pgbackrestFolder } from "../../config/repositories";
-import { deployedResources, dockerEnvironment, type DeployedResource } from "../deployment";
+import { deployedResources, dockerEnvironment, type DeployedResource } from "../stack/deployment";
 import { provisionsRole } from "../guarded";
 import { DockerHost } from "../host/inspect";
 import { DockerCli } from "./docker";
-import { BackupError } from "./manifest";
+import { BackupError } from "./archives/manifest";
 
 /** What backups and restores need to know of a deployed stack. */
 export interface Target {

@@ -1,4 +1,4 @@
-import { checkArchive, readPart } from "./archive";
+import { checkArchive, readPart } from "./archives/archive";
 import {
   BackupError,
   databaseOf,
@@ -6,9 +6,9 @@ import {
   volumesOf,
   type DatabasePart,
   type Manifest,
-} from "./manifest";
+} from "./archives/manifest";
 import { countTables, psql } from "./psql";
-import type { ArchiveStore } from "./store";
+import type { ArchiveStore } from "./archives/store";
 import type { Target } from "./target";
 import { runServer } from "./throw-away";
 import { measure } from "./volume";

@@ -1,10 +1,10 @@
 import type { Readable } from "node:stream";
 
 import { helper } from "./helper";
-import type { VolumePart } from "./manifest";
-import { Meter, metered } from "./progress";
+import type { VolumePart } from "./archives/manifest";
+import { Meter, metered } from "./archives/progress";
 import { usersOf, whileStopped } from "./services";
-import type { ArchiveWriter } from "./store";
+import type { ArchiveWriter } from "./archives/store";
 import { realName, type Target } from "./target";
 
 /** Volumes whose files are each written once, so that a copy of a moment is whole. All others are databases. */

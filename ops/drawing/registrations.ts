@@ -3,8 +3,8 @@ import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 
 import { isEncrypted } from "../../config/storage";
 import { lookAway } from "../../host/look";
-import { secretNames } from "../secret-values";
-import { StackFile } from "../stack-file";
+import { secretNames } from "../stack/secret-values";
+import { StackFile } from "../stack/file";
 
 /** A resource that the program registers. */
 export interface Registration {

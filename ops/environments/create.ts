@@ -4,14 +4,14 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { keys } from "../../config/keys";
-import { metaOf } from "../../config/fields";
+import { metaOf } from "../../config/keys/fields";
 import { projectName } from "../../config/project";
 import { projectRoot } from "../../images/content";
-import { buildImages, imagesUsedBy } from "../image-builds";
+import { buildImages, imagesUsedBy } from "../images/builds";
 import { pulumi } from "../pulumi";
-import { missingSecrets, setSecret } from "../secret-values";
+import { missingSecrets, setSecret } from "../stack/secret-values";
 import { OperatorError } from "../stack/errors";
-import { StackFile } from "../stack-file";
+import { StackFile } from "../stack/file";
 import { keptAddress } from "./address";
 import { frontFor, type Front } from "./front";
 import { portOf, rangeOf } from "./names";

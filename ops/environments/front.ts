@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 
 import { projectName } from "../../config/project";
 import { OperatorError } from "../stack/errors";
-import type { StackFile } from "../stack-file";
+import type { StackFile } from "../stack/file";
 import { labelOf } from "./names";
 
 /** How an environment is served by the edge of another stack. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { previewPrefix as prefix } from "../../config/stack-kind";
+import { previewPrefix as prefix } from "../../config/stack/kind";
 
 /**
  * The stack of a preview environment: `PR-123` is `preview-pr-123`. A name with other characters gets a suffix that follows from

@@ -3,8 +3,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { projectRoot } from "../../images/content";
-import { removeWithData } from "../remove-stack";
-import { isPreview } from "../../config/stack-kind";
+import { removeWithData } from "../stack/remove";
+import { isPreview } from "../../config/stack/kind";
 
 /** A stack, as its backend knows it. */
 export interface Environment {

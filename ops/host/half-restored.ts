@@ -1,5 +1,5 @@
 import { projectName } from "../../config/project";
-import { restoreLabel } from "../../host/unfinished-restore";
+import { restoreLabel } from "../../host/marks/unfinished-restore";
 import type { DockerHost } from "./inspect";
 
 /**

@@ -1,6 +1,6 @@
 import { grafanaTunnel, openTunnel } from "../../host/tunnel";
-import { dockerEnvironment, type DeployedResource } from "../deployment";
-import { containerType, serviceOf } from "./containers";
+import { dockerEnvironment, type DeployedResource } from "../stack/deployment";
+import { containerType, serviceOf } from "../drift/containers";
 
 /** The stack's Grafana as this machine reaches it; undefined where the stack has none. */
 export interface ReachableGrafana {

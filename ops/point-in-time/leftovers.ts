@@ -2,8 +2,8 @@ import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { isAlive, labelsOf, lockVariable, thisProcess, type Holder } from "../../host/holder";
-import { begunBy, isLeft, pointInTimeLabel, type PointInTimeContainer } from "../../host/point-in-time";
+import { isAlive, labelsOf, lockVariable, thisProcess, type Holder } from "../../host/marks/holder";
+import { begunBy, isLeft, pointInTimeLabel, type PointInTimeContainer } from "../../host/marks/point-in-time";
 import type { DockerCli } from "../backups/docker";
 
 /** The first part of the names of folders with a dump of the database as it was; the process that has it follows. */

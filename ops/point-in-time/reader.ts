@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { PassThrough } from "node:stream";
 
 import { dataFolder } from "../../config/postgres-settings";
-import { pointInTimeLabel } from "../../host/point-in-time";
-import { BackupError } from "../backups/manifest";
+import { pointInTimeLabel } from "../../host/marks/point-in-time";
+import { BackupError } from "../backups/archives/manifest";
 import type { Repositories, Target } from "../backups/target";
 import { labelsFor, removeContainer } from "./leftovers";
 

@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { dataFolder } from "../../config/postgres-settings";
 import { DockerFailed } from "../backups/docker";
-import { BackupError } from "../backups/manifest";
+import { BackupError } from "../backups/archives/manifest";
 import { psql, type Server } from "../backups/psql";
 import type { Target } from "../backups/target";
 import { labelsFor, removeContainer } from "./leftovers";

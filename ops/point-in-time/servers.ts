@@ -1,4 +1,4 @@
-import { BackupError } from "../backups/manifest";
+import { BackupError } from "../backups/archives/manifest";
 import { psql } from "../backups/psql";
 import { serverOf } from "../backups/restore-database";
 import type { Target } from "../backups/target";

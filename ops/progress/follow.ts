@@ -2,7 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 import { projectName } from "../../config/project";
-import { lockVariable } from "../../host/holder";
+import { lockVariable } from "../../host/marks/holder";
 import { ServiceProgress, type ContainerEvent } from "./services";
 
 /** The parts of what `docker events` prints that are read. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
 import { projectRoot } from "../../images/content";
-import type { StackFile } from "../stack-file";
+import type { StackFile } from "../stack/file";
 import { commitOf, type Deployment } from "./deployment";
 
 /** What a promotion changed in the target's file. */

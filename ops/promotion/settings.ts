@@ -1,7 +1,7 @@
 import { imageNames, keys } from "../../config/keys";
 import { projectName } from "../../config/project";
 import { releaseKeys } from "../releases/keys";
-import type { StackFile } from "../stack-file";
+import type { StackFile } from "../stack/file";
 import { configured, type Deployment } from "./deployment";
 import type { Change } from "./record";
 

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 
 import { projectRoot } from "../../images/content";
-import { containerType, serviceOf } from "../host/containers";
-import { findDrift } from "../host/drift";
+import { containerType, serviceOf } from "../drift/containers";
+import { findDrift } from "../drift/drift";
 import { commitOf, type Deployment } from "./deployment";
 
 /** What is promoted, once everything speaks for it. */

@@ -1,4 +1,4 @@
-import type { DeployedResource } from "../deployment";
+import type { DeployedResource } from "../stack/deployment";
 import { runHook } from "../hook";
 
 /**

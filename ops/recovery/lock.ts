@@ -3,8 +3,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 
 import { projectName } from "../../config/project";
-import { isAlive } from "../../host/holder";
-import { stateFolder } from "../local-state";
+import { isAlive } from "../../host/marks/holder";
+import { stateFolder } from "../stack/local-state";
 import { Refused } from "../stack/errors";
 
 /** Who holds Pulumi's own lock of a stack, as Pulumi writes it down. */

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync
 import { join } from "node:path";
 
 import { projectName } from "../../config/project";
-import { stateFolder } from "../local-state";
+import { stateFolder } from "../stack/local-state";
 
 /** Whether a file has JSON in it: one whose writer died may be empty or end in the middle. */
 function whole(file: string): boolean {

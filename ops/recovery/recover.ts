@@ -1,6 +1,6 @@
 import { projectName } from "../../config/project";
 import { DockerCli } from "../backups/docker";
-import { allResources, pendingNames, type DeployedResource } from "../deployment";
+import { allResources, pendingNames, type DeployedResource } from "../stack/deployment";
 import { halfRestored } from "../host/half-restored";
 import { DockerHost } from "../host/inspect";
 import { reachGrafana } from "../host/reach-grafana";

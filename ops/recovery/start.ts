@@ -1,5 +1,5 @@
-import type { DeployedResource } from "../deployment";
-import { containerType, labelsOf } from "../host/containers";
+import type { DeployedResource } from "../stack/deployment";
+import { containerType, labelsOf } from "../drift/containers";
 import { runHook } from "../hook";
 import type { DockerHost, InspectedContainer } from "../host/inspect";
 

@@ -1,5 +1,5 @@
 import { projectName } from "../../config/project";
-import type { StackFile } from "../stack-file";
+import type { StackFile } from "../stack/file";
 import type { Release } from "./history";
 import { releaseKeys } from "./keys";
 

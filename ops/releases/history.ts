@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
 import { projectName } from "../../config/project";
-import { stateFolder } from "../local-state";
+import { stateFolder } from "../stack/local-state";
 import { releaseKeys } from "./keys";
 
 /** A deploy that Pulumi has recorded. */

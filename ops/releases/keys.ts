@@ -1,4 +1,4 @@
-import { metaOf } from "../../config/fields";
+import { metaOf } from "../../config/keys/fields";
 import { keys } from "../../config/keys";
 
 /**

@@ -8,7 +8,7 @@ import { projectRoot } from "../../images/content";
 import { backendInWords, chosenBackend } from "../stack/backend";
 import { OperatorError } from "../stack/errors";
 import { openUnknownSecrets } from "./plan";
-import { withBrokenRules } from "./rules";
+import { withBrokenRules } from "./risk/rules";
 
 /** What is deployed beside what the checkout changes. A preview and the deploy that follows it have the same. */
 export interface Deploying {

@@ -1,5 +1,5 @@
 import type { Change } from "./changes";
-import type { Risk } from "./risks";
+import type { Risk } from "./risk/risks";
 import type { ServiceSummary } from "./services";
 import { shownValue } from "./values";
 

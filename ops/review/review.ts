@@ -2,7 +2,7 @@ import { stateAlone } from "../../host/state-only";
 import { changesOf, stackStep, type Change } from "./changes";
 import { costOf } from "./people";
 import type { Review } from "./render";
-import { risksOf } from "./risks";
+import { risksOf } from "./risk/risks";
 import type { Preview } from "./schema";
 import { summarize } from "./services";
 import { undecidedIn } from "./undecided";

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-import { stateFolder } from "../local-state";
+import { stateFolder } from "./local-state";
 
 /** Where the state of stacks is kept. */
 export interface Backend {

@@ -13,7 +13,7 @@ import {
   orphansOf,
   thisProcess,
   type Holder,
-} from "../../host/holder";
+} from "../../host/marks/holder";
 import { OperatorError, Refused } from "./errors";
 
 /** What a lock is of, and where. */

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { whoAmI } from "../../host/holder";
+import { whoAmI } from "../../host/marks/holder";
 import { projectRoot } from "../../images/content";
-import { dockerHostOf, findResources, resourcesInFile, type DeployedResource } from "../deployment";
-import { stateFile } from "../local-state";
-import { StackFile } from "../stack-file";
+import { dockerHostOf, findResources, resourcesInFile, type DeployedResource } from "./deployment";
+import { stateFile } from "./local-state";
+import { StackFile } from "./file";
 import { chosenBackend, backendInWords, type Backend } from "./backend";
 import { OperatorError } from "./errors";
 

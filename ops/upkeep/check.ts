@@ -10,12 +10,12 @@ export function mismatches(parts: Part[], inUse: Record<string, string>): string
   const listed = new Map(parts.flatMap((part) => part.in.map((place) => [place, part] as const)));
   const missing = Object.entries(inUse)
     .filter(([place]) => !listed.has(place))
-    .map(([place, version]) => `${place} ${version} is in use and not in docs/versions.yaml`);
+    .map(([place, version]) => `${place} ${version} is in use and not in docs/tables/versions.yaml`);
   const wrong = [...listed].flatMap(([place, { part, version }]) => {
     const used = inUse[place];
     if (used === undefined) return [`${part}: ${place} is not in use`];
     const same = used === version || new RegExp(`^${version.replaceAll(".", "\\.")}[.-]`).test(used);
-    return same ? [] : [`${part}: ${place} is ${used}, and docs/versions.yaml names ${version}`];
+    return same ? [] : [`${part}: ${place} is ${used}, and docs/tables/versions.yaml names ${version}`];
   });
   return [...missing, ...wrong];
 }

@@ -22,16 +22,16 @@ const partType = z
   })
   .refine(({ ends, looked }) => (ends === undefined) !== (looked === undefined), "either ends or looked");
 
-/** A part that the project runs, as docs/versions.yaml has it; days as `2027-01-31`. */
+/** A part that the project runs, as docs/tables/versions.yaml has it; days as `2027-01-31`. */
 export type Part = z.output<typeof partType>;
 
 /**
- * The table docs/versions.yaml.
+ * The table docs/tables/versions.yaml.
  *
  * @throws ZodError where it says something else than its head allows
  */
 export function readParts(root: string = projectRoot): Part[] {
-  return z.array(partType).parse(load(readFileSync(join(root, "docs/versions.yaml"), "utf8")));
+  return z.array(partType).parse(load(readFileSync(join(root, "docs/tables/versions.yaml"), "utf8")));
 }
 
 /** What is in use, by where: `{"image traefik": "3.6.12", "base trixie": "trixie", …}`. */

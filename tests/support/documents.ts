@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { projectRoot } from "../../images/content";
 
 /** The pages of docs/. */
-export const docs = readdirSync(join(projectRoot, "docs")).filter((name) => name.endsWith(".md"));
+export const docs = readdirSync(join(projectRoot, "docs"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".md"))
+  .sort();
 
 /** All that people read, by path. */
 export const documents = [

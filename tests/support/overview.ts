@@ -1,5 +1,5 @@
-import type { Overview } from "../../ops/host/overview";
-import type { ServiceStatus } from "../../ops/host/report";
+import type { Overview } from "../../ops/status/overview";
+import type { ServiceStatus } from "../../ops/status/report";
 
 const service = (name: string, more: Partial<ServiceStatus> = {}): ServiceStatus => ({
   ...{ service: name, state: "healthy", since: "2026-11-30T03:15:00.123456789Z", reached: [] },

@@ -1,18 +1,24 @@
 import { commandLines, documents } from "./documents";
 
-const inSoak = "soak/documents.test.ts";
-const here = "soak/here.test.ts";
+const inSoak = "soak/pages/documents.test.ts";
+const here = "soak/pages/here.test.ts";
 
 /** The tests that type the commands of each document as they stand there, in their order. */
 export const typedBy: Readonly<Record<string, string[]>> = {
-  "docs/your-own-app.md": ["engine/your-own-app.test.ts"],
-  "README.md": ["soak/readme.test.ts", here],
+  "docs/your-own-app.md": ["soak/services/your-own-app.test.ts"],
+  "README.md": ["soak/pages/readme.test.ts", here],
   "docs/hosts.md": [here],
   "docs/monitoring.md": [here],
   "offline/README.md": [here],
   ...Object.fromEntries(
     [
-      ...["docs/backups.md", "docs/configuration.md", "docs/database.md", "docs/deploys.md", "docs/edge.md"],
+      ...[
+        "docs/backups.md",
+        "docs/reference/configuration.md",
+        "docs/database.md",
+        "docs/deploys.md",
+        "docs/edge.md",
+      ],
       ...["docs/own-services.md", "docs/state-and-secrets.md"],
     ].map((document) => [document, [inSoak]]),
   ),
@@ -42,32 +48,32 @@ export const untyped: readonly Untyped[] = [
   ].map((line) => ({
     ...{ document: "docs/database.md", line },
     because:
-      "it needs a migration of a database with tables, which engine/migrations.test.ts makes, and restores its dump like that",
+      "it needs a migration of a database with tables, which engine/data/migrations.test.ts makes, and restores its dump like that",
   })),
   {
     document: "docs/your-own-app.md",
     line: "./dating init prod --domain guestbook.example.com",
-    because: "it needs a server of its own: soak/readme.test.ts makes one as the README says",
+    because: "it needs a server of its own: soak/pages/readme.test.ts makes one as the README says",
   },
   ...allOf(
     "docs/adoption.md",
-    "engine/adoption.test.ts calls these commands for a deployment by Docker Compose, with a stack and a project of its own",
+    "engine/data/adoption.test.ts calls these commands for a deployment by Docker Compose, with a stack and a project of its own",
   ),
   ...allOf(
     "docs/continuous-backups.md",
-    "a container on the tests' machine does not find the buckets, whose names only that host knows: engine/continuous-backups.test.ts calls these commands for a volume and for SFTP, whose fingerprint it gets by the page's line",
+    "a container on the tests' machine does not find the buckets, whose names only that host knows: engine/data/continuous-backups.test.ts calls these commands for a volume and for SFTP, whose fingerprint it gets by the page's line",
   ),
   ...allOf(
     "docs/several-hosts.md",
-    "they need two hosts: engine/swarm.test.ts makes a swarm of one host of its own, soak/swarm.test.ts one of three, whose addresses and nodes have other names",
+    "they need two hosts: engine/hosts/swarm.test.ts makes a swarm of one host of its own, soak/hosts/swarm.test.ts one of three, whose addresses and nodes have other names",
   ),
   ...allOf(
     "docs/pipelines.md",
-    "it needs ten names that resolve to one host: soak/environments.test.ts makes such environments behind an edge of a stack of its own",
+    "it needs ten names that resolve to one host: soak/hosts/environments.test.ts makes such environments behind an edge of a stack of its own",
   ),
   ...allOf(
-    "docs/commands.md",
-    "a list of all commands, not to be typed in its order: unit/documents.test.ts holds each line against the command's options",
+    "docs/reference/commands.md",
+    "a list of all commands, not to be typed in its order: unit/house/documents.test.ts holds each line against the command's options",
   ),
 ];
 

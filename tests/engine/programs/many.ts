@@ -1,5 +1,5 @@
-import "../../../config/lazy-arborist";
-import "../../../config/promise-traces";
+import "../../../start/lazy-arborist";
+import "../../../start/promise-traces";
 
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 
 import { LocalWorkspace, type ConfigMap, type Stack } from "@pulumi/pulumi/automation";
 
-import { ownPlace } from "../../../ops/backups/place";
+import { ownPlace } from "../../../ops/backups/archives/place";
 import { removeAll } from "./docker";
 import { eventLog, readEvents } from "./events";
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { removeAll, testPrefixes } from "./docker";
-import { sweepOriginals } from "./original";
+import { sweepOriginals } from "./stores/original";
 
 /** Before the tests: removes what an earlier run left that was killed. A run that still goes on keeps its stacks. */
 export default function sweep(): void {

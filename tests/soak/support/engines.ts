@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path";
 
 import { cacheDir } from "../../../images/docker";
-import type { Engine } from "../../engine/support/docker-host";
+import type { Engine } from "../../engine/support/machines/docker-host";
 
 /** The machine's own engine, with what a new installation has: containerd's image store. */
 export const current: Engine = {};

@@ -6,9 +6,9 @@ import { imagesFor } from "../../../config/keys";
 import { botToken } from "../../engine/support/application";
 import { removeAll, services } from "../../engine/support/docker";
 import { freePort, Project } from "../../engine/support/project";
-import { Registry } from "../../engine/support/registry";
-import { keyInAgent, SshHost } from "../../engine/support/ssh";
-import { Workflows, type Event, type Ran, type Settings } from "../../engine/support/workflows";
+import { Registry } from "../../engine/support/stores/registry";
+import { keyInAgent, SshHost } from "../../engine/support/machines/ssh";
+import { Workflows, type Event, type Ran, type Settings } from "../../engine/support/machines/workflows";
 import { GitHubStandIn } from "../../support/github";
 
 type Name = "staging" | "prod";

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { askCli } from "../../../host/cli";
+import { askCli } from "../../../host/asking/cli";
 
 let folder: string;
 const path = process.env.PATH;

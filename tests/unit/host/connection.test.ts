@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { readAnswers } from "../../../host/answers";
-import { ask, NoAnswer, parseAnswers } from "../../../host/connection";
+import { readAnswers } from "../../../host/asking/answers";
+import { ask, NoAnswer, parseAnswers } from "../../../host/asking/connection";
 
 const withLength = (status: string, body: string) =>
   `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;

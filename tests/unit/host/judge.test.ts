@@ -1,8 +1,8 @@
 import type { Finding } from "../../../host/finding";
-import { labelsOf, thisProcess, type Holder } from "../../../host/holder";
+import { labelsOf, thisProcess, type Holder } from "../../../host/marks/holder";
 import { judge, type HostSeen } from "../../../host/judge";
-import { pointInTimeLabel } from "../../../host/point-in-time";
-import type { HostView } from "../../../host/view";
+import { pointInTimeLabel } from "../../../host/marks/point-in-time";
+import type { HostView } from "../../../host/asking/view";
 import type { Wanted } from "../../../host/wanted";
 import { answers, container, network, networks, wanted } from "./recorded";
 

@@ -4,7 +4,7 @@ import type {
   HostAnswers,
   ListedContainer,
   ListedNetwork,
-} from "../../../host/answers";
+} from "../../../host/asking/answers";
 import type { Wanted } from "../../../host/wanted";
 
 /** What Docker Engine 29.8.1 answered on a Debian host, but for what is not read. */

@@ -1,5 +1,5 @@
 import { overlap, roomIn, usualPools } from "../../../host/ranges";
-import { readListeners } from "../../../host/view";
+import { readListeners } from "../../../host/asking/view";
 
 test("the kernel's list of sockets says who listens where", () => {
   const text = [

@@ -1,0 +1,186 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { randomBytes, randomInt } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { imagesFor } from "../../../config/keys";
+import { localImage } from "../../../images/content";
+import { application, deployedApplication, sql } from "../../engine/support/application";
+import { docker } from "../../engine/support/docker";
+import { DockerHost } from "../../engine/support/machines/docker-host";
+import { requestUntilHealthy } from "../../engine/support/http";
+import { runAfterKill, spread } from "../../engine/support/killing";
+import type { Project } from "../../engine/support/project";
+import { describeWithStore, S3Store } from "../../engine/support/stores/s3-store";
+
+jest.setTimeout(3_600_000);
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Waits for something that takes a while: the test's own time limit is the longest. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((later) => setTimeout(later, 1000));
+}
+
+describeWithStore("a host that is lost with all its disks", () => {
+  const runs = Number(process.env.RUNS ?? 10);
+  const passphrase = randomBytes(16).toString("hex");
+  let store: S3Store;
+  beforeAll(async () => (store = await S3Store.start("people")));
+  afterAll(() => store?.stop());
+
+  /** A stack on a host of its own, which knows of the one before nothing but where the repository is and what opens it. */
+  async function newHost() {
+    const { project, url } = await application();
+    const folder = mkdtempSync(join(tmpdir(), "dating-test-host-"));
+    const host = DockerHost.start(folder, [Number(new URL(url).port)]);
+    host.load(imagesFor(false).map((name) => localImage(name)));
+    for (const environment of [process.env, project.environment, project.stack.workspace.envVars])
+      environment.DOCKER_HOST = host.address;
+    await project.up();
+    store.join(`${project.prefix}-edge`, (args) => host.docker(args));
+    await store.configure(project, 0);
+    await project.stack.setConfig("dating:backupPassphrase", { value: passphrase, secret: true });
+    await project.up();
+    await requestUntilHealthy(url);
+    const lose = () => {
+      host.stop();
+      delete process.env.DOCKER_HOST;
+      rmSync(folder, { recursive: true, force: true });
+      project.discard();
+    };
+    return { project, url, lose };
+  }
+
+  const serverOf = (project: Project) => sql(project, "select system_identifier from pg_control_system()");
+
+  test(`costs 60 seconds of what was acknowledged at most, in ${runs} runs, and a new host has the rest`, async () => {
+    const lost: { rows: number; seconds: number }[] = [];
+    let user = 1_000_000;
+    let { project, url, lose } = await newHost();
+    for (let run = 1; run <= runs; run++) {
+      await until(async () => {
+        const servers = project.attempt("./dating", [
+          "backup",
+          "restore",
+          project.stackName,
+          "--at",
+          "latest",
+          "--dry-run",
+        ]);
+        return servers.stdout.includes(`server ${await serverOf(project)}`);
+      });
+      const server = await serverOf(project);
+      const acknowledged = new Map<number, number>();
+      const end = Date.now() + randomInt(15_000, 90_000);
+      while (Date.now() < end) {
+        user++;
+        const answer = await fetch(`${url}/api/interactions`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ user_id: user, target_id: 1, interaction_type: "like" }),
+        });
+        if (answer.status === 201) acknowledged.set(user, Date.now());
+        await new Promise((later) => setTimeout(later, 20));
+      }
+      const killed = Date.now();
+      lose();
+      ({ project, url, lose } = await newHost());
+      const begin = Date.now();
+      const restored = project.attempt("./dating", [
+        ...["backup", "restore", project.stackName, "--at", "latest", "--server", server, "--yes"],
+      ]);
+      expect(restored.stderr).toContain(`server ${server}`);
+      expect(restored.status).toBe(0);
+      const took = (Date.now() - begin) / 1000;
+      await requestUntilHealthy(url);
+      const there = new Set((await sql(project, "select user_id from interactions")).split("\n").map(Number));
+      const missing = [...acknowledged].filter(([id]) => !there.has(id));
+      const seconds = Math.max(0, ...missing.map(([, at]) => (killed - at) / 1000));
+      lost.push({ rows: missing.length, seconds });
+      say(
+        `run ${run}: ${acknowledged.size} rows acknowledged, ${missing.length} lost, the oldest ${seconds.toFixed(1)} s ` +
+          `before the end; restored in ${took.toFixed(1)} s`,
+      );
+      // Nothing in between is missing.
+      const firstMissing = Math.min(...missing.map(([id]) => id));
+      expect([...acknowledged.keys()].filter((id) => id > firstMissing && there.has(id))).toEqual([]);
+      expect(seconds).toBeLessThanOrEqual(60);
+    }
+    lose();
+    say(`lost at most: ${Math.max(...lost.map(({ seconds }) => seconds)).toFixed(1)} s`);
+  });
+});
+
+describe("a restore to a point in time that is killed", () => {
+  let project: Project;
+  let url: string;
+  beforeAll(async () => {
+    ({ project, url } = await deployedApplication());
+    await project.configurePath("backupRepositories[0]", "volume");
+    await project.up();
+    await requestUntilHealthy(url);
+    await until(async () => restore("--dry-run").stdout.includes("any time from"));
+  });
+  afterAll(() => project?.discard());
+
+  const words = (...more: string[]) => ["backup", "restore", project.stackName, "--at", "latest", ...more];
+  const restore = (...more: string[]) => project.attempt("./dating", words(...more));
+  const left = async () => {
+    const label = ["--filter", `label=dating.point-in-time=${project.prefix}`];
+    return (
+      (await docker("ps", "--all", "--quiet", ...label)) + (await docker("volume", "ls", "--quiet", ...label))
+    );
+  };
+
+  /** @param whole with all that the command has begun, as a service manager kills it; else the command alone */
+  async function restoreAndKill(after: number, whole: boolean): Promise<number> {
+    const events = spawn("docker", ["events", "--filter", "type=container", "--filter", "type=volume"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const child = spawn("./dating", words("--yes"), {
+      cwd: project.directory,
+      env: { ...process.env, ...project.environment },
+      detached: true,
+      stdio: "ignore",
+    });
+    const ended = once(child, "exit");
+    let count = 0;
+    events.stdout.on("data", (text: Buffer) => {
+      count += String(text).split("\n").length - 1;
+      if (count >= after && child.exitCode === null && child.signalCode === null)
+        process.kill(whole ? -child.pid! : child.pid!, "SIGKILL");
+    });
+    await ended;
+    events.kill();
+    expect(child.signalCode).toBe(after === Infinity ? null : "SIGKILL");
+    return count;
+  }
+
+  test("leaves nothing that recover does not remove, and the next one goes through", async () => {
+    await sql(project, "insert into users (tg_id, username) values (1, 'one')");
+    const all = await restoreAndKill(Infinity, false);
+    const seen = new Set<string>();
+    for (const [place, point] of spread(16, all).entries()) {
+      await restoreAndKill(point, place % 2 === 0);
+      // What Docker was told before goes on without it.
+      await new Promise((later) => setTimeout(later, 3000));
+      seen.add((await left()) === "" ? "nothing" : "something");
+      const recovered = await runAfterKill(project, "recover", project.stackName, "--yes");
+      expect(recovered.status).toBe(0);
+      expect(await left()).toBe("");
+      expect(project.attempt("./dating", ["status", project.stackName]).stdout).not.toContain("Left by");
+      const next = await runAfterKill(project, ...words("--yes"));
+      expect(next.status).toBe(0);
+      expect(await sql(project, "select username from users where tg_id = 1")).toBe("one");
+      expect(project.attempt("./dating", ["backup", "restore", project.stackName, "--finish"]).status).toBe(
+        0,
+      );
+      await requestUntilHealthy(url);
+      say(`killed after ${point} of ${all} events, ${place % 2 === 0 ? "all of it" : "the command alone"}`);
+    }
+    say(`left: ${[...seen].join(" and ")}`);
+  });
+});
