@@ -86,7 +86,8 @@ export function removeAll(prefix: string): void {
 export function removeLabelled(label: string, furtherVolumes: string[] = []): void {
   const filter = ["--filter", `label=${label}`];
   const remove = (kind: string, found: string[], ...flags: string[]) => {
-    if (found.length > 0) execFileSync("docker", [kind, "rm", ...flags, ...found], { stdio: "pipe" });
+    if (found.length > 0)
+      execFileSync("docker", [kind, "rm", ...flags, ...found], { stdio: "pipe", env: process.env });
   };
   const volumes = [...list("volume", "ls", "--quiet", ...filter), ...furtherVolumes];
   const users = volumes.flatMap((volume) => list("ps", "--all", "--quiet", "--filter", `volume=${volume}`));
@@ -100,7 +101,7 @@ export function removeLabelled(label: string, furtherVolumes: string[] = []): vo
 
 /** The lines that a Docker command prints. */
 export function list(...args: string[]): string[] {
-  return execFileSync("docker", args, { encoding: "utf8" }).split("\n").filter(Boolean);
+  return execFileSync("docker", args, { encoding: "utf8", env: process.env }).split("\n").filter(Boolean);
 }
 
 /** The name of the container that runs a service of a stack, or of the last that did. @throws where there is none */

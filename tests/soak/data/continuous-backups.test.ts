@@ -28,14 +28,27 @@ describeWithStore("a host that is lost with all its disks", () => {
   const runs = Number(process.env.RUNS ?? 10);
   const passphrase = randomBytes(16).toString("hex");
   let store: S3Store;
+  /** What is left to be taken down of the hosts that were made. */
+  const hosts = new Set<() => void>();
   beforeAll(async () => (store = await S3Store.start("people")));
-  afterAll(() => store?.stop());
+  afterAll(() => {
+    for (const lose of hosts) lose();
+    store?.stop();
+  });
 
   /** A stack on a host of its own, which knows of the one before nothing but where the repository is and what opens it. */
   async function newHost() {
     const { project, url } = await application();
     const folder = mkdtempSync(join(tmpdir(), "dating-test-host-"));
     const host = DockerHost.start(folder, [Number(new URL(url).port)]);
+    const lose = () => {
+      hosts.delete(lose);
+      host.stop();
+      delete process.env.DOCKER_HOST;
+      rmSync(folder, { recursive: true, force: true });
+      project.discard();
+    };
+    hosts.add(lose);
     host.load(imagesFor(false).map((name) => localImage(name)));
     for (const environment of [process.env, project.environment, project.stack.workspace.envVars])
       environment.DOCKER_HOST = host.address;
@@ -45,12 +58,6 @@ describeWithStore("a host that is lost with all its disks", () => {
     await project.stack.setConfig("dating:backupPassphrase", { value: passphrase, secret: true });
     await project.up();
     await requestUntilHealthy(url);
-    const lose = () => {
-      host.stop();
-      delete process.env.DOCKER_HOST;
-      rmSync(folder, { recursive: true, force: true });
-      project.discard();
-    };
     return { project, url, lose };
   }
 
@@ -109,7 +116,6 @@ describeWithStore("a host that is lost with all its disks", () => {
       expect([...acknowledged.keys()].filter((id) => id > firstMissing && there.has(id))).toEqual([]);
       expect(seconds).toBeLessThanOrEqual(60);
     }
-    lose();
     say(`lost at most: ${Math.max(...lost.map(({ seconds }) => seconds)).toFixed(1)} s`);
   });
 });

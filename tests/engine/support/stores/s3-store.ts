@@ -70,8 +70,9 @@ export class S3Store {
   async configure(project: Project, place: number): Promise<void> {
     const repository = `s3://${this.bucket}/dating?region=us-east-1&endpoint=${address}&style=path`;
     await project.configurePath(`backupRepositories[${place}]`, repository);
-    await project.configurePath("backupCredentials.s3Key", credentials.MINIO_ROOT_USER);
-    await project.configurePath("backupCredentials.s3Secret", credentials.MINIO_ROOT_PASSWORD);
+    const { MINIO_ROOT_USER: s3Key, MINIO_ROOT_PASSWORD: s3Secret } = credentials;
+    for (const [name, value] of Object.entries({ s3Key, s3Secret }))
+      await project.stack.setConfig(`dating:backupCredentials.${name}`, { value, secret: true }, true);
     await project.stack.setConfig("dating:backupCertificates", { value: this.certificate });
   }
 
