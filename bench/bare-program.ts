@@ -48,8 +48,8 @@ export function bareProgram(
 }
 
 const program = String.raw`
-import "${projectRoot}/config/lazy-arborist";
-import "${projectRoot}/config/promise-traces";
+import "${projectRoot}/start/lazy-arborist";
+import "${projectRoot}/start/promise-traces";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";

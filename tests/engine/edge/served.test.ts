@@ -120,27 +120,35 @@ test("a web app that is stopped is answered for with 503 and a page, and the bot
 test("a container that was killed a moment ago is answered for with 503, and not with Traefik's own words", async () => {
   const bot = await containerOf("bot");
   const seen = new Set<string>();
-  const killed = docker("kill", bot);
-  for (const end = Date.now() + 3000; Date.now() < end;) {
-    const { status, type } = await request(`${url}/health`);
-    seen.add(`${status} ${type}`);
+  // Docker's own time for it is as long as the machine is busy: what counts are the seconds after it.
+  let end = Infinity;
+  const killed = docker("kill", bot).finally(() => (end = Date.now() + 3000));
+  try {
+    while (Date.now() < end) {
+      const { status, type } = await request(`${url}/health`);
+      seen.add(`${status} ${type}`);
+    }
+  } finally {
+    await killed;
+    await docker("start", bot);
+    await requestUntilHealthy(url);
   }
-  await killed;
   expect([...seen].filter((answer) => answer !== "200 application/json")).toEqual(["503 application/json"]);
-  await docker("start", bot);
-  await requestUntilHealthy(url);
 });
 
 test("a database that is stopped is an answer with 503 and JSON", async () => {
   await docker("stop", await containerOf("postgres"));
-  expect(await requestUntil(`${url}/health`, 503)).toMatchObject({ type: "application/json" });
-  expect(await request(`${url}/api/interactions/count`)).toMatchObject({
-    status: 503,
-    type: "application/json",
-  });
-  expect(smoke()).toMatchObject({ status: 1, stderr: expect.stringContaining("  bot: ") });
-  await docker("start", await containerOf("postgres"));
-  await requestUntilHealthy(url);
+  try {
+    expect(await requestUntil(`${url}/health`, 503)).toMatchObject({ type: "application/json" });
+    expect(await request(`${url}/api/interactions/count`)).toMatchObject({
+      status: 503,
+      type: "application/json",
+    });
+    expect(smoke()).toMatchObject({ status: 1, stderr: expect.stringContaining("  bot: ") });
+  } finally {
+    await docker("start", await containerOf("postgres"));
+    await requestUntilHealthy(url);
+  }
 });
 
 test("a new edge that leads nowhere, though its ping answers, gives its place back to the one before it", async () => {
