@@ -8,6 +8,7 @@ import type { Database } from "./database";
 import type { Migrations } from "./migrations";
 import type { Networks } from "./networks";
 import { Reader } from "./reader";
+import { Verifier } from "./backup/verifier";
 import { Workload } from "./workload";
 
 export interface BackupArgs {
@@ -27,6 +28,8 @@ export interface BackupArgs {
   volume: docker.Volume;
   /** The internal network for the database, monitoring's for the metrics, the edge's as a way out to a repository. */
   networks: Networks;
+  /** When the newest backups are restored into a server of the stack's Postgres, and that image. @default never */
+  verify?: { schedule: string; image: string };
   /** The continuous backups. @default there are none */
   continuous?: ContinuousArgs;
 }
@@ -50,7 +53,7 @@ export class Backup extends pulumi.ComponentResource {
     });
     const continuous = args.continuous && withRepositories(this, name, args.continuous, args);
     this.passphrase = continuous?.passphrase;
-    createService(this, args, reader, continuous);
+    createService(this, args, reader, continuous, createVerifier(this, args, reader));
     this.registerOutputs();
   }
 }
@@ -60,7 +63,26 @@ export const metricsPort = 9101;
 
 const user = readers.backups;
 
-function createService(parent: Backup, args: BackupArgs, reader: Reader, continuous?: Continuous): Workload {
+function createVerifier(parent: Backup, args: BackupArgs, reader: Reader): Verifier | undefined {
+  if (!args.verify) return undefined;
+  const { context, networks, verify } = args;
+  return new Verifier(
+    "backup-verifier",
+    {
+      ...{ context, networks, image: verify.image, password: reader.password.result },
+      continuous: args.continuous !== undefined,
+    },
+    { parent },
+  );
+}
+
+function createService(
+  parent: Backup,
+  args: BackupArgs,
+  reader: Reader,
+  continuous?: Continuous,
+  verifier?: Verifier,
+): Workload {
   const { context, database } = args;
   const passwordFile = "/run/secrets/backup_password";
   return new Workload(
@@ -78,13 +100,21 @@ function createService(parent: Backup, args: BackupArgs, reader: Reader, continu
         PGDATABASE: database.connection.name,
         PGHOST: database.connection.host,
         PGUSER: user,
+        ...(args.verify && { BACKUP_VERIFY: args.verify.schedule }),
         ...continuous?.environment,
       },
       files: [{ path: passwordFile, content: reader.password.result }, ...(continuous?.files ?? [])],
-      volumes: [{ volume: args.volume, path: "/backups" }, ...(continuous?.volumes ?? [])],
+      volumes: [
+        { volume: args.volume, path: "/backups" },
+        ...(continuous?.volumes ?? []),
+        ...(verifier?.volumes ?? []),
+      ],
       networks: [
-        // Postgres asks it to archive.
-        { network: args.networks.internal, aliases: continuous && ["backup"] },
+        // Postgres asks it to archive, and the verifier what to do.
+        {
+          network: args.networks.internal,
+          aliases: continuous || args.verify ? ["backup"] : undefined,
+        },
         { network: args.networks.monitoring, aliases: ["backup"] },
         ...(continuous?.networks ?? []),
       ],

@@ -14,5 +14,8 @@ export const volumeNames = [
 ] as const;
 export type VolumeName = (typeof volumeNames)[number];
 
+/** The label of a volume whose content is nobody's: the service that has it throws it away itself. */
+export const scratchLabel = "dating.scratch";
+
 /** The label of a container that only reads a volume, whose logical name it has: a server may run on that meanwhile. */
 export const onlyReadsLabel = "dating.only-reads";

@@ -40,6 +40,7 @@ export interface Wanted {
 /** The part of a stack's configuration that its Docker host has to meet. */
 export type HostConfig = Pick<
   PlainConfig,
+  | "backupVerify"
   | "behind"
   | "dockerSocket"
   | "grafanaPort"
@@ -64,7 +65,7 @@ export function wantedBy(stack: string, prefix: string, config: HostConfig, imag
   ];
   if (tls !== "off") ports.push({ port: httpsPort, key: "httpsPort", ip: "0.0.0.0" });
   if (monitoring) ports.push({ port: grafanaPort, key: "grafanaPort", ip: "127.0.0.1" });
-  const services = servicesFor(monitoring, config.logCollector);
+  const services = servicesFor(monitoring, config.logCollector, config.backupVerify !== undefined);
   const memory = services.map((name) => toMebibytes(config.memory[name] ?? memoryLimits[name]));
   return {
     stack,

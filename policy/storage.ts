@@ -1,5 +1,6 @@
 import { outward } from "../config/networks";
-import type { Rule } from "./rule";
+import { scratchLabel } from "../config/volumes";
+import { labelOf, type Rule } from "./rule";
 
 /** What volumes and networks keep to. */
 export const storageRules: Rule[] = [
@@ -7,8 +8,10 @@ export const storageRules: Rule[] = [
     name: "protected-volume",
     description: "A data volume is not deleted by a deploy: the engine refuses while it is protected.",
     type: "docker:index/volume:Volume",
-    violations: ({ protect }) =>
-      protect ? [] : ["can be deleted with all its data: set the option protect (and retainOnDelete)"],
+    violations: (subject) =>
+      subject.protect || labelOf(subject, scratchLabel)
+        ? []
+        : ["can be deleted with all its data: set the option protect (and retainOnDelete)"],
   },
   {
     name: "internal-network",

@@ -58,6 +58,7 @@ export function createBackup(
       keep: config.backupKeep,
       keepDays: config.backupKeepDays,
       volume: volumes.backup_data,
+      verify: config.backupVerify ? { schedule: config.backupVerify, image: images.postgres } : undefined,
       continuous: continuousBackups(config),
     },
     onHost,

@@ -28,6 +28,7 @@ export function createMonitoring(ground: Ground, data: Data, entrance: Entrance)
       ...{ context, database: data.database, networks, socketProxy, files, volumes },
       images: config.monitoringImages,
       logCollector: config.logCollector,
+      verifies: config.backupVerify !== undefined,
       certifiedHosts: tls?.source.kind === "acme" ? tls.hosts : [],
       lokiTsdbFrom: config.lokiTsdbFrom,
       grafana: { files: grafanaFiles, port: config.grafanaPort, url, password },

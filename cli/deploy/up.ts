@@ -57,7 +57,8 @@ async function up(stack: string, { plan, dryRun: dry }: Options): Promise<number
 function servicesOf(stack: string): readonly string[] {
   if (!existsSync(join(projectRoot, `Pulumi.${stack}.yaml`))) return [];
   const file = new StackFile(stack);
-  return servicesFor(String(file.value("monitoring")) === "true", logCollectorIn(file));
+  const monitoring = String(file.value("monitoring")) === "true";
+  return servicesFor(monitoring, logCollectorIn(file), file.value("backupVerify") !== undefined);
 }
 
 async function apply(stack: string, plan: string): Promise<void> {

@@ -24,6 +24,8 @@ export interface MonitoringArgs {
   /** What the services are told. */
   files: MonitoringFiles;
   logCollector: LogCollector;
+  /** Whether the stack restores its backups to see that they can be. */
+  verifies: boolean;
   /** Host names that get a certificate from an authority. */
   certifiedHosts: string[];
   /** First day of Loki's present schema, where the volume has logs of the original's. */
@@ -61,7 +63,7 @@ export class Monitoring extends pulumi.ComponentResource {
         configuration: files.prometheus,
         rules: files.rules,
         certificates: { rule: files.certificateRule, hosts: args.certifiedHosts },
-        expected: { rule: files.expectedRule, services: servicesFor(true, args.logCollector) },
+        expected: { rule: files.expectedRule, services: servicesFor(true, args.logCollector, args.verifies) },
         logCollector: args.logCollector,
       },
       inside,

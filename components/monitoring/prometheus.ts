@@ -1,7 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
-import { monitoringServices, type LogCollector, type ServiceName } from "../../config/keys";
+import { monitoringServices, verifier, type LogCollector, type ServiceName } from "../../config/keys";
 import type { StackContext } from "../context";
 import { Workload } from "../workload";
 import { fill, type MonitoringFile } from "./files";
@@ -82,7 +82,7 @@ function createServer(parent: Prometheus, args: PrometheusArgs): Workload {
   );
 }
 
-const forOperators: readonly string[] = ["backup", ...monitoringServices];
+const forOperators: readonly string[] = ["backup", verifier, ...monitoringServices];
 
 /** Whom it hurts that a service is down. */
 function servedBy(service: ServiceName): "people" | "operators" {

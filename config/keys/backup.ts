@@ -15,6 +15,11 @@ export const backupKeys = {
     description: "For how many days a scheduled dump is kept at most. The newest is kept in any case.",
     example: "30",
   }),
+  backupVerify: key(cron().optional(), {
+    description:
+      "When the newest backups are restored into a throw-away server, to see that they can be: a cron expression of five fields, in UTC. It is a service of its own, `backup-verifier`. Default: never.",
+    example: "45 4 * * 0",
+  }),
   preMigrationKeep: key(integer(1, 10_000).default(10), {
     description: "How many dumps made before a migration are kept at most. The newest is kept in any case.",
     example: "10",

@@ -27,6 +27,7 @@ import {
   logCollectors,
   miniAppServices,
   monitoringServices,
+  verifier,
   type BuiltInService,
   type LogCollector,
 } from "../services/built-in";
@@ -37,6 +38,7 @@ import { volumeNames } from "../volumes";
 export {
   logCollectors,
   monitoringServices,
+  verifier,
   type LogCollector,
   type MonitoringService,
 } from "../services/built-in";
@@ -52,14 +54,14 @@ export const serviceNames: readonly ServiceName[] = [
   ...ownNames,
 ];
 
-const ofOthers: readonly string[] = ownPrograms;
+const ofOthers: readonly string[] = [...ownPrograms, verifier];
 
 /** An image of a stack. */
-export type ImageName = ServiceName | "migrations";
+export type ImageName = Exclude<ServiceName, typeof verifier> | "migrations";
 
 /** The images of the stack: one for each service but for those that run another one's, and the runner of the migrations. */
 export const imageNames: readonly ImageName[] = [
-  ...serviceNames.filter((name) => !ofOthers.includes(name)),
+  ...serviceNames.filter((name): name is Exclude<ImageName, "migrations"> => !ofOthers.includes(name)),
   "migrations",
 ];
 
@@ -77,9 +79,13 @@ export function imageFor(name: ImageName, postgresVersion: PostgresVersion): str
   return name === "postgres" && postgresVersion !== standardPostgres ? `postgres-${postgresVersion}` : name;
 }
 
-/** The services that a stack has, with and without `monitoring`. */
-export function servicesFor(monitoring: boolean, collector: LogCollector = logCollectors[0]): ServiceName[] {
-  return serviceNames.filter((name) => isIn(name, monitoring, collector));
+/** The services that a stack has, with and without `monitoring` and `backupVerify`. */
+export function servicesFor(
+  monitoring: boolean,
+  collector: LogCollector = logCollectors[0],
+  verifies = false,
+): ServiceName[] {
+  return serviceNames.filter((name) => isIn(name, monitoring, collector) && (verifies || name !== verifier));
 }
 
 /** The images that a stack needs, with and without `monitoring`. */

@@ -19,6 +19,9 @@ export type MonitoringService = (typeof monitoringServices)[number];
 export const miniAppServices = ["bot", "webapp"] as const;
 export type MiniAppService = (typeof miniAppServices)[number];
 
+/** Restores backups to see that they can be: a stack has it with `backupVerify`. It runs the image of Postgres. */
+export const verifier = "backup-verifier";
+
 /** The services that this program brings along. */
 export const builtInServices = [
   "traefik",
@@ -26,6 +29,7 @@ export const builtInServices = [
   "postgres",
   ...miniAppServices,
   "backup",
+  verifier,
   ...monitoringServices,
 ] as const;
 export type BuiltInService = (typeof builtInServices)[number];

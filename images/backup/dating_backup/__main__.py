@@ -13,6 +13,8 @@ from .continuous.settings import read_continuous
 from .database import DumpFailed, dump
 from .schedule import Scheduler
 from .settings import InvalidSettings, read_settings, use_password
+from .verify import begin
+from .verify import status as verified
 
 PORT = 9101
 
@@ -25,6 +27,10 @@ def serve() -> None:
     if continuous:
         process.start(continuous)
         REGISTRY.register(status.Collector())
+    if settings.verify:
+        REGISTRY.register(verified.Collector())
+        if not continuous:
+            begin.dumps(settings)
     scheduler = Scheduler(settings, works=process.works if continuous else lambda: True)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: scheduler.stop())

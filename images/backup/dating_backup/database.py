@@ -51,8 +51,6 @@ def dump(output: IO[bytes]) -> dict:
     with closing(psycopg2.connect(f"{CONNECTION} application_name=dating-backup")) as connection:
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
         cursor = connection.cursor()
-        for name, value in SESSION.items():
-            cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
         facts = _facts(cursor)
         cursor.execute("SELECT pg_export_snapshot()")
         (snapshot,) = cursor.fetchone()
@@ -97,9 +95,21 @@ def _facts(cursor) -> dict:
     if cursor.fetchone()[0]:
         cursor.execute("SELECT version_num FROM public.alembic_version")
         facts["revision"] = (cursor.fetchone() or (None,))[0]
-    cursor.execute(Path(__file__).with_name("tables.sql").read_text())
-    facts["tables"] = dict(_count(cursor, [statement for (statement,) in cursor.fetchall()]))
+    facts["tables"] = count(cursor)
     return facts
+
+
+def count(cursor) -> dict[str, dict]:
+    """The rows of each table, and a digest of them that is the same in every database."""
+    for name, value in SESSION.items():
+        cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+    return dict(_count(cursor, statements(cursor)))
+
+
+def statements(cursor) -> list[str]:
+    """What counts each of the application's tables: the same text for a table of the same name."""
+    cursor.execute(Path(__file__).with_name("tables.sql").read_text())
+    return [statement for (statement,) in cursor.fetchall()]
 
 
 def _count(cursor, statements: Iterable[str]) -> Iterable[tuple[str, dict]]:

@@ -14,6 +14,8 @@ class Settings:
     keep: int
     keep_days: int
     folder: Path
+    # When the newest backups are restored to see that they can be; None: never.
+    verify: str | None = None
 
 
 class InvalidSettings(Exception):
@@ -24,8 +26,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Raises InvalidSettings with every problem at once."""
     problems = [f"{name} is not set" for name in ("PGHOST", "PGUSER", "PGDATABASE", "BACKUP_STACK") if not environment.get(name)]
     schedule = environment.get("BACKUP_SCHEDULE", "")
-    if len(schedule.split()) != 5 or not croniter.is_valid(schedule):
-        problems.append("BACKUP_SCHEDULE must be a cron expression of five fields")
+    verify = environment.get("BACKUP_VERIFY")
+    for name, cron in (("BACKUP_SCHEDULE", schedule), ("BACKUP_VERIFY", verify)):
+        if cron is not None and (len(cron.split()) != 5 or not croniter.is_valid(cron)):
+            problems.append(f"{name} must be a cron expression of five fields")
     numbers = {}
     for name in ("BACKUP_KEEP", "BACKUP_KEEP_DAYS"):
         value = environment.get(name, "")
@@ -40,6 +44,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         keep=numbers["BACKUP_KEEP"],
         keep_days=numbers["BACKUP_KEEP_DAYS"],
         folder=Path(environment.get("BACKUP_FOLDER", "/backups/scheduled")),
+        verify=verify,
     )
 
 

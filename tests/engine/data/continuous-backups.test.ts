@@ -5,6 +5,7 @@ import { deployedApplication, sql } from "../support/application";
 import { containerOf, docker, services } from "../support/docker";
 import { requestUntilHealthy } from "../support/http";
 import type { Project } from "../support/project";
+import { soakTest } from "../support/soak";
 import { SftpStore } from "../support/stores/sftp-store";
 
 jest.setTimeout(600_000);
@@ -23,7 +24,7 @@ const service = (...command: string[]) => docker("exec", containerOf(project.pre
 const backup = (...args: string[]) => project.attempt("./dating", ["backup", ...args]);
 
 /** A metric of the backup service about a place; undefined where it tells none. */
-async function metric(name: string, place = "volume"): Promise<number | undefined> {
+async function metric(name: string, place = "volume", label = "place"): Promise<number | undefined> {
   const text = await service(
     ...[
       "python3",
@@ -31,7 +32,7 @@ async function metric(name: string, place = "volume"): Promise<number | undefine
       "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9101').read().decode())",
     ],
   );
-  const [, value] = new RegExp(`^${name}\\{place="${place}"\\} (.+)$`, "m").exec(text) ?? [];
+  const [, value] = new RegExp(`^${name}\\{${label}="${place}"\\} (.+)$`, "m").exec(text) ?? [];
   return value === undefined ? undefined : Number(value);
 }
 
@@ -53,13 +54,14 @@ test("are switched on in a stack that runs: it keeps its dumps, and Postgres is 
   await project.configurePath("backupRepositories[0]", "volume");
   await store.configure(project, 1);
   await project.configurePath("backupWalLimit", "128 MiB");
+  await project.configurePath("backupVerify", "* * * * *");
   const review = project.run("./dating", ["preview", project.stackName]);
   expect(review).toMatch(/postgres/);
   await project.up();
   await requestUntilHealthy(url);
   const after = await services(project.prefix);
   const replaced = Object.keys(after).filter((name) => after[name]!.Id !== before[name]?.Id);
-  expect(replaced.sort()).toEqual(["backup", "postgres"]);
+  expect(replaced.sort()).toEqual(["backup", "backup-verifier", "postgres"]);
   expect(backup("list", project.stackName).stdout).toContain(dumps.trim());
   expect((await project.preview()).steps.filter((step) => !step.startsWith("same"))).toEqual([]);
 });
@@ -85,7 +87,56 @@ test("begin with the deploy: a base backup in each place, encrypted, and every c
   await until(async () => (await metric("dating_archive_waiting_files", "sftp")) === 0);
 });
 
+const verified = (name: string, backup: string) => metric(`dating_backup_${name}`, backup, "backup");
+
+test("are restored by the stack itself on a schedule, as its dumps are: each is counted, and nothing of it stays", async () => {
+  await addUser(40);
+  const since = Date.now() / 1000;
+  for (const backup of ["dumps", "volume", "sftp"]) {
+    await until(async () => ((await verified("verified_timestamp_seconds", backup)) ?? 0) > since);
+    expect(await verified("verify_last_run_failed", backup)).toBe(0);
+  }
+  const counted = await sql(
+    project,
+    `select sum((xpath('/row/n/text()', query_to_xml(format('select count(*) as n from %I.%I', schemaname, tablename), false, true, '')))[1]::text::int)
+       from pg_tables where schemaname = 'public'`,
+  );
+  // The row that was added last is archived 45 seconds later at most.
+  for (const place of ["volume", "sftp"])
+    await until(async () => (await verified("verified_rows", place)) === Number(counted));
+  const verifier = containerOf(project.prefix, "backup-verifier");
+  await until(async () => !(await docker("top", verifier, "-eo", "pid,args")).includes("postgres -D"));
+  await until(
+    async () => (await docker("exec", verifier, "sh", "-c", "ls -A /verify; ls -d /tmp/verify || :")) === "",
+  );
+});
+
+soakTest(
+  "are said not to be good where a dump is damaged, or is not what was dumped, while the others are",
+  async () => {
+    const root = (script: string) =>
+      docker("exec", "--user", "0", containerOf(project.prefix, "backup"), "sh", "-c", script);
+    const newest = "cd /backups/scheduled/$(ls /backups/scheduled | tail -n 1)";
+    const service = containerOf(project.prefix, "backup");
+    const said = async (words: string) =>
+      until(async () => project.attempt("docker", ["logs", "--tail", "40", service]).stderr.includes(words));
+    await root(
+      `${newest}; cp -p manifest.json /tmp/kept; sed 's/"rows": 1/"rows": 2/' /tmp/kept >manifest.json`,
+    );
+    await said("is not what was dumped");
+    expect(await verified("verify_last_run_failed", "dumps")).toBe(1);
+    await root(
+      `${newest}; cp /tmp/kept manifest.json; cp -p database.dump /tmp/dump; printf x | dd of=database.dump bs=1 seek=99 conv=notrunc`,
+    );
+    await said("has changed since it was made");
+    expect(await verified("verify_last_run_failed", "volume")).toBe(0);
+    await root(`${newest}; cp /tmp/dump database.dump`);
+    await until(async () => (await verified("verify_last_run_failed", "dumps")) === 0);
+  },
+);
+
 test("bring back the database as it was between two changes, beside the running one, and there is a way back", async () => {
+  await sql(project, "delete from users where tg_id = 40");
   await addUser(2);
   const between = await serverTime();
   await sql(project, "select pg_sleep(0.01)");

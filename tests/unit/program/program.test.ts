@@ -444,3 +444,41 @@ describe("continuous backups", () => {
     expect(await networks({ "dating:backupRepositories": '["volume"]' })).not.toContain("dating-dev-edge");
   });
 });
+
+describe("the restores that show whether backups are good", () => {
+  const weekly = { "dating:backupVerify": "45 4 * * 0" };
+  const scratch = () => resources.filter(({ name }) => name === "backup-verify");
+
+  test("are nowhere unless they are asked for", async () => {
+    const { backup, ...others } = await deploy({ "dating:backupRepositories": '["volume"]' });
+    expect(JSON.stringify(backup)).not.toMatch(/verif/i);
+    expect(Object.keys(others)).not.toContain("backup-verifier");
+    expect(scratch()).toEqual([]);
+  });
+
+  test("have a server of the stack's own Postgres, without rights, a way out or any of the stack's data", async () => {
+    const { "backup-verifier": verifier, backup, postgres } = await deploy(weekly);
+    expect(verifier).toMatchObject({
+      image: postgres!.image,
+      user: "postgres",
+      capabilities: { drops: ["ALL"] },
+      networksAdvanced: [{ name: "dating-dev-internal", aliases: ["backup-verifier"] }],
+    });
+    expect(verifier!.capabilities).not.toHaveProperty("adds");
+    expect(verifier!.volumes ?? []).toEqual([]);
+    expect(backup!.envs).toContain("BACKUP_VERIFY=45 4 * * 0");
+    expect(backup!.networksAdvanced).toContainEqual({ name: "dating-dev-internal", aliases: ["backup"] });
+    expect(scratch()).toEqual([]);
+  });
+
+  test("get the files of a base backup on a volume of their own, which is no data", async () => {
+    const { "backup-verifier": verifier, backup } = await deploy({
+      ...weekly,
+      "dating:backupRepositories": '["volume"]',
+    });
+    const shared = { volumeName: "dating-dev_backup_verify", containerPath: "/verify" };
+    expect(verifier!.volumes).toEqual([shared]);
+    expect(backup!.volumes).toContainEqual(shared);
+    expect(scratch()[0]!.inputs.labels).toContainEqual({ label: "dating.scratch", value: "backup-verifier" });
+  });
+});

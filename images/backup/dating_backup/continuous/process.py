@@ -11,6 +11,8 @@ from .place import Place
 from .repository import Repository
 from .service import Service
 from .settings import Continuous, read_continuous
+from ..settings import read_settings
+from ..verify import base, begin
 
 # The user of the dumps, as the Dockerfile makes it.
 DUMPS = 10003
@@ -25,7 +27,9 @@ def start(settings: Continuous) -> None:
     """
     owner = settings.data.stat()
     settings.folder.mkdir(mode=0o750, exist_ok=True)
-    os.chown(settings.folder, owner.st_uid, owner.st_gid)
+    for folder in (settings.folder, base.SCRATCH):
+        if folder.exists():
+            os.chown(folder, owner.st_uid, owner.st_gid)
     child = subprocess.Popen(
         [sys.executable, "-m", "dating_backup", "continuous"],
         # The folder above its own is the dumps'.
@@ -49,5 +53,8 @@ def main() -> None:
     """The other process."""
     settings = read_continuous(os.environ)
     assert settings, "serve begins this where there is something to do"
-    numbers = range(1, len(settings.repositories) + 1)
-    Service(settings, [Place(settings, Repository(settings, number)) for number in numbers]).run()
+    repositories = [Repository(settings, number) for number in range(1, len(settings.repositories) + 1)]
+    dumps = read_settings(os.environ)
+    if dumps.verify:
+        begin.everything(dumps, settings, repositories)
+    Service(settings, [Place(settings, repository) for repository in repositories]).run()

@@ -64,6 +64,16 @@ class Repository:
         """The base backups, oldest first."""
         return [_base(backup) for backup in self._info().get("backup", [])]
 
+    def restore(self, folder: Path) -> None:
+        """Restores the newest base backup, for a server that then asks for all of the log since."""
+        folder.mkdir(mode=0o700)
+        self._run("restore", f"--repo={self._number}", "--type=default", f"--pg1-path={folder}", low=True)
+
+    def fetch(self, name: str, folder: Path, path: str) -> bool:
+        """Puts a file of the log where a server wants it, below its folder. Whether there is one."""
+        wanted = ["archive-get", f"--repo={self._number}", f"--pg1-path={folder}", name, str(folder / path)]
+        return self._call(*wanted, may=(0, 1)).returncode == 0
+
     def last_segment(self) -> str | None:
         """The newest segment that there is; None where there is none."""
         archives = self._info().get("archive", [])
@@ -83,20 +93,24 @@ class Repository:
             *(f"--pg1-user={settings.user}", "--pg1-database=postgres"),
         ]
 
-    def _run(self, command: str, *options: str) -> str:
+    def _run(self, command: str, *options: str, low: bool = False) -> str:
+        return self._call(command, *options, low=low).stdout
+
+    def _call(self, command: str, *options: str, may: tuple[int, ...] = (0,), low: bool = False) -> subprocess.CompletedProcess:
+        """low: behind all else that wants the processor."""
         own = [f"--config={self._configuration}", f"--lock-path=/tmp/pgbackrest/{self.name}"]
         done = subprocess.run(
-            ["pgbackrest", f"--stanza={self.stanza}", *own, command, *options],
+            [*(["nice", "-n", "19"] if low else []), "pgbackrest", f"--stanza={self.stanza}", *own, command, *options],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
         )
-        if done.returncode != 0:
+        if done.returncode not in may:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()
             errors = [line for line in said if "ERROR" in line or "HINT" in line] or said[-3:]
             words = "; ".join(errors[:4]) or f"exit code {done.returncode}"
             raise Failed(f"{self.name}: pgbackrest {command}: {words}")
-        return done.stdout
+        return done
 
 
 def _configuration_of(number: int, whole: Path = Path("/etc/pgbackrest/pgbackrest.conf")) -> Path:
