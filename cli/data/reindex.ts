@@ -71,7 +71,7 @@ async function rebuild(
   let touched = false;
   if (running) await docker.text(["stop", running]);
   try {
-    await runServer(docker, image, volumes.postgres_data, database.superuser, async (server) => {
+    await runServer(docker, image, volumes.postgres_data!, database.superuser, async (server) => {
       const listed = await psql(
         server,
         "postgres",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DockerCli } from "../backups/docker";
 import { BackupError, type Tables } from "../backups/archives/manifest";
 import { countTables, psql, type Server } from "../backups/psql";
-import { runServer } from "../backups/throw-away";
+import { runServer, runThrowAway } from "../backups/throw-away";
 import { databaseState, type DatabaseState, type Original } from "./original";
 
 /** Who owns a server of a stack. */
@@ -28,7 +28,7 @@ export async function orderOf(
   image: string,
   before: DatabaseState,
 ): Promise<DatabaseState> {
-  return runServer(docker, image, undefined, superuser, async (server) => {
+  return runThrowAway(docker, image, superuser, async (server) => {
     const major = (version: string) => Math.floor(Number(version) / 10_000);
     const version = await psql(server, "postgres", "SHOW server_version_num");
     if (major(version) !== major(before.version)) {
@@ -42,7 +42,8 @@ export async function orderOf(
       "postgres",
       "CREATE DATABASE probe TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE :'collate' LC_CTYPE :'collate'",
       { collate: before.collate },
-    ).catch(() => {
+    ).catch((error: unknown) => {
+      if (!/invalid .*locale name/i.test((error as Error).message)) throw error;
       throw new BackupError(
         `${image} does not know the locale ${before.collate} of the data. Nothing was changed.`,
       );
@@ -64,7 +65,7 @@ export async function prepareData(
   reindex: boolean,
 ): Promise<Tables> {
   const { user, password, databaseName, volumes } = original;
-  return runServer(docker, image, volumes.postgres_data, undefined, async (anonymous) => {
+  return runServer(docker, image, volumes.postgres_data!, undefined, async (anonymous) => {
     const server = { ...anonymous, superuser };
     await nameSuperuser({ ...anonymous, superuser: user });
     await psql(

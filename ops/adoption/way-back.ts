@@ -63,7 +63,7 @@ async function hasItsData({ docker, original, note }: WayBack): Promise<boolean>
 async function giveBack(way: WayBack): Promise<void> {
   const { docker, original, note } = way;
   const { databaseName, user, volumes } = original;
-  await runServer(docker, original.database.image, volumes.postgres_data, undefined, async (server) => {
+  await runServer(docker, original.database.image, volumes.postgres_data!, undefined, async (server) => {
     // Without its new name, nothing of the data was prepared.
     const prepared = user === superuser || (await isSuperuser(server));
     if (prepared) await restoreSuperuser(server, original);

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { constants } from "node:os";
+import { PassThrough } from "node:stream";
 
 import { dataFolder } from "../../config/postgres-settings";
 import { requireUnused, serverLabel } from "../host/volume-users";
@@ -8,79 +9,114 @@ import type { DockerCli } from "./docker";
 import type { Server } from "./psql";
 
 /**
- * Runs a Postgres server without a network for as long as something is done with it. It ends on a signal, too; one that was left
- * by a killed command is found by its label.
+ * Runs an empty Postgres server without a network for as long as something is done with it. What it gets is gone with this
+ * process, however that ends: the container ends with its standard input, which Docker closes when nobody is at its other end.
+ */
+export async function runThrowAway<T>(
+  docker: DockerCli,
+  image: string,
+  superuser: string,
+  action: (server: Server) => Promise<T>,
+): Promise<T> {
+  const container = nameOf();
+  // What may be lost at any time waits for no disk.
+  const hasty = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"];
+  const script = 'exec 3<&0; docker-entrypoint.sh postgres "$@" & cat <&3 >/dev/null & wait -n';
+  const input = new PassThrough();
+  const output = docker.read(
+    [
+      ...["run", "--rm", "--interactive", "--sig-proxy=false", "--init", "--name", container],
+      ...[...confined, image, "bash", "-c", script, "-", ...hasty.flatMap((each) => ["-c", each])],
+    ],
+    input,
+  );
+  const ended = new Promise<Error>((resolve) => {
+    output
+      .once("error", resolve)
+      .once("close", () => resolve(new Error("it has ended")))
+      .resume();
+  });
+  try {
+    const failed = await Promise.race([untilItAnswers(docker, container, ended), ended]);
+    if (failed) throw new Error(`${image} does not start:\n${failed.message}`, { cause: failed });
+    return await action({ docker, container, superuser });
+  } finally {
+    input.end();
+    await docker.undisturbed.text(["rm", "--force", "--volumes", container]).catch(() => {});
+    await ended;
+  }
+}
+
+/**
+ * Runs a Postgres server without a network on a volume for as long as something is done with it. It ends on a signal, too; one
+ * that was left by a killed command is found by its label.
  *
- * @param volume its data; without one it begins empty, and what it gets is thrown away
- * @param superuser of an empty one
  * @throws OperatorError where another running container has the volume
  */
 export async function runServer<T>(
   docker: DockerCli,
   image: string,
-  volume: string | undefined,
+  volume: string,
   superuser: string | undefined,
   action: (server: Server) => Promise<T>,
 ): Promise<T> {
-  const container = `dating-server-${process.pid}-${randomBytes(3).toString("hex")}`;
-  // What may be lost at any time waits for no disk.
-  const hasty = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"].flatMap((each) => [
-    "-c",
-    each,
-  ]);
-  // What the image's entry point needs to hand the volume to its user and to become that user.
-  const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"].flatMap((name) => [
-    "--cap-add",
-    name,
-  ]);
-  const data = volume
-    ? [
-        ...["--mount", `type=volume,source=${volume},target=${dataFolder}`],
-        ...["--label", `${serverLabel}=${volume}`],
-      ]
-    : [];
-  if (volume) await requireUnused(docker, volume);
+  const container = nameOf();
+  await requireUnused(docker, volume);
   const forget = onSignal(() => {
-    const end = (...args: string[]) =>
-      spawnSync("docker", [...args, container], { env: docker.environment, stdio: "ignore" });
-    if (volume) end("stop");
-    end("rm", "--force", ...(volume ? [] : ["--volumes"]));
+    for (const end of [["stop"], ["rm", "--force"]])
+      spawnSync("docker", [...end, container], { env: docker.environment, stdio: "ignore" });
   });
   try {
     await docker.text([
-      ...[
-        "run",
-        "--detach",
-        "--name",
-        container,
-        "--network",
-        "none",
-        "--label",
-        "dating.job=backup",
-        ...data,
-      ],
-      ...["--memory", "512m", "--memory-swap", "512m", "--shm-size", "512m"],
-      ...["--pids-limit", "1024", "--stop-timeout", "60"],
-      ...["--cap-drop", "ALL", ...capabilities, "--security-opt", "no-new-privileges"],
-      // Only read by a server that begins empty.
-      ...["--env", `POSTGRES_PASSWORD=${randomBytes(16).toString("hex")}`],
-      ...["--env", `PGDATA=${dataFolder}`],
-      ...[image, "postgres", ...(volume ? [] : hasty)],
+      ...["run", "--detach", "--name", container, "--stop-timeout", "60"],
+      ...["--mount", `type=volume,source=${volume},target=${dataFolder}`],
+      ...["--label", `${serverLabel}=${volume}`, ...confined, image, "postgres"],
     ]);
-    // Over TCP: while the image initialises, the server listens on the local socket only.
-    const wait = `for i in $(seq 480); do pg_isready --quiet --host 127.0.0.1 && exit; sleep 0.125; done; exit 1`;
-    await docker.text(["exec", container, "bash", "-c", wait]).catch(async (error: unknown) => {
+    await untilItAnswers(docker, container).catch(async (error: unknown) => {
       throw new Error(`${image} does not start:\n${await docker.text(["logs", "--tail", "20", container])}`, {
         cause: error,
       });
     });
     const result = await action({ docker, container, superuser: superuser ?? "postgres" });
-    if (volume) await docker.text(["stop", container]);
+    await docker.text(["stop", container]);
     return result;
   } finally {
-    await docker.text(volume ? ["stop", container] : ["kill", container]).catch(() => {});
-    await docker.text(["rm", "--force", ...(volume ? [] : ["--volumes"]), container]).finally(forget);
+    await docker.text(["stop", container]).catch(() => {});
+    await docker.text(["rm", "--force", container]).finally(forget);
   }
+}
+
+const nameOf = () => `dating-server-${process.pid}-${randomBytes(3).toString("hex")}`;
+
+/** What a server may, and what the image's entry point needs to hand its files to its user and to become that user. */
+const confined = [
+  ...["--network", "none", "--label", "dating.job=backup"],
+  ...["--memory", "512m", "--memory-swap", "512m", "--shm-size", "512m", "--pids-limit", "1024"],
+  ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
+  ...["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"].flatMap((name) => ["--cap-add", name]),
+  // Only read by a server that begins empty, and nobody is told it.
+  ...["--env", `POSTGRES_PASSWORD=${randomBytes(16).toString("hex")}`, "--env", `PGDATA=${dataFolder}`],
+];
+
+/** @param ended of a container that Docker may not know yet: it is asked for it until then */
+async function untilItAnswers(docker: DockerCli, container: string, ended?: Promise<Error>): Promise<void> {
+  // Over TCP: while the image initialises, the server listens on the local socket only.
+  const wait = `for i in $(seq 480); do pg_isready --quiet --host 127.0.0.1 && exit; sleep 0.125; done; exit 1`;
+  const asked = docker.text(["exec", container, "bash", "-c", wait]);
+  if (!ended) return void (await asked);
+  const unknown = await asked.then(
+    () => false,
+    (error: Error) => {
+      if (/no such container|is not running/i.test(error.message)) return true;
+      throw error;
+    },
+  );
+  if (!unknown) return;
+  const over = await Promise.race([
+    ended,
+    new Promise<undefined>((later) => setTimeout(later, 100, undefined)),
+  ]);
+  if (!over) return untilItAnswers(docker, container, ended);
 }
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

@@ -10,7 +10,7 @@ import {
 import { countTables, psql } from "./psql";
 import type { ArchiveStore } from "./archives/store";
 import type { Target } from "./target";
-import { runServer } from "./throw-away";
+import { runThrowAway } from "./throw-away";
 import { measure } from "./volume";
 
 /**
@@ -39,7 +39,7 @@ async function verifyDatabase(
   part: DatabasePart,
 ): Promise<void> {
   const { docker } = target;
-  await runServer(docker, target.images.postgres, undefined, "postgres", async (server) => {
+  await runThrowAway(docker, target.images.postgres, "postgres", async (server) => {
     const database = "verify";
     await psql(server, "postgres", `CREATE DATABASE ${database} TEMPLATE template0 ENCODING 'UTF8'`);
     const restore = ["pg_restore", "--exit-on-error", "--no-owner", "--no-privileges"];

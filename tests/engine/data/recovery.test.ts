@@ -214,6 +214,22 @@ describe("the scheduled backup", () => {
     expect(metrics).toMatch(/^dating_backup_failures_total 0\.0$/m);
   });
 
+  test("leaves no copy of itself where its verification is killed", async () => {
+    const child = spawn("./dating", ["backup", "verify", project.stackName], {
+      cwd: project.directory,
+      env: { ...process.env, ...project.environment },
+      stdio: "ignore",
+    });
+    const ended = once(child, "exit");
+    const left = () => docker("ps", "--quiet", "--filter", `name=dating-server-${child.pid}-`);
+    const pause = () => new Promise((later) => setTimeout(later, 100));
+    while ((await left()) === "" && child.exitCode === null) await pause();
+    expect(child.exitCode).toBeNull();
+    child.kill("SIGKILL");
+    await ended;
+    while ((await left()) !== "") await pause();
+  });
+
   test("reads with a role that cannot write", async () => {
     const refused = await inBackup(
       `import psycopg2

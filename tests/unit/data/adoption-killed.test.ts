@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 
 import { adopt } from "../../../ops/adoption/adopt";
 import { removeOriginal, takeBack } from "../../../ops/adoption/end";
@@ -22,7 +23,11 @@ jest.mock("node:child_process", () => ({
 jest.mock("../../../ops/backups/docker", () => ({
   DockerCli: class {
     readonly environment = {};
+    get undisturbed() {
+      return this;
+    }
     text = (args: string[], input?: string) => host.text(args, input);
+    read = (args: string[], input: Readable) => host.attach(args, input);
   },
 }));
 jest.mock("../../../ops/backups/dump", () => ({ archiveDatabase: () => host.make("dump", () => {}) }));

@@ -1,3 +1,5 @@
+import { PassThrough, type Readable } from "node:stream";
+
 /** A container as the fake has it. */
 interface Container {
   image: string;
@@ -101,6 +103,23 @@ export class FakeCompose {
   /** A call of the Docker CLI. */
   text(args: string[], input = ""): Promise<string> {
     return new Promise((done) => done(this.step(() => this.docker(args, input))));
+  }
+
+  /** A container that ends with its standard input. */
+  attach(args: string[], input: Readable): Readable {
+    const output = new PassThrough();
+    this.text(args).then(
+      (name) => {
+        const end = () => {
+          this.containers.delete(name);
+          output.end();
+        };
+        if (input.destroyed || input.readableEnded) return end();
+        input.resume().once("end", end);
+      },
+      (error: Error) => output.destroy(error),
+    );
+    return output;
   }
 
   /** A deploy, in three steps. */
@@ -251,7 +270,7 @@ export class FakeCompose {
   private run(words: string[]): string {
     const name = words[words.indexOf("--name") + 1]!;
     const volume = /source=([^,]+)/.exec(words.join(" "))?.[1];
-    const image = words[words.indexOf("postgres") - 1]!;
+    const image = words[words.findIndex((word) => word === "postgres" || word === "bash") - 1]!;
     this.changes.push(`run ${image} on ${volume ?? "nothing"}`);
     this.containers.set(
       name,
