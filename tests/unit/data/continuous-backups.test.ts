@@ -1,7 +1,9 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { readPoint } from "../../../cli/data/restore";
 import { parseRepository } from "../../../config/repositories";
@@ -120,10 +122,14 @@ describe("Postgres's archive_command, where the backup service does not answer",
     chmodSync(file, 0o755);
   }
 
+  const script = join(__dirname, "../../../components/database/pgbackrest-archive.sh");
+
+  const state = (word: string) =>
+    writeFileSync(join(folder, "postmaster.pid"), `1\n2\n3\n4\n5\n6\n7\n${word.padEnd(8)}\n`);
+
   function archive(waiting: number, limit: number) {
     for (let number = 0; number < waiting; number++)
       writeFileSync(join(folder, `pg_wal/archive_status/${String(number).padStart(24, "0")}.ready`), "");
-    const script = join(__dirname, "../../../components/database/pgbackrest-archive.sh");
     return spawnSync("bash", [script, "0".repeat(24), String(limit)], {
       cwd: folder,
       encoding: "utf8",
@@ -137,7 +143,18 @@ describe("Postgres's archive_command, where the backup service does not answer",
     expect(status).toBe(1);
   });
 
+  test("waits for a service that is being replaced, but not while Postgres stops", async () => {
+    state("ready");
+    const child = spawn("bash", [script, "0".repeat(24), "8"], { cwd: folder, stdio: "ignore" });
+    const ended = once(child, "exit");
+    await pause(1500);
+    expect(child.exitCode).toBeNull();
+    state("stopping");
+    expect(await ended).toEqual([1, null]);
+  });
+
   test("gives the oldest up when more wait than may", () => {
+    state("ready");
     const { status, stderr } = archive(9, 8);
     expect(stderr).toContain("is given up: 9 files wait");
     expect(status).toBe(0);
