@@ -12,19 +12,21 @@ import { runs, summarize, takeTurns, writeResults } from "./measure";
 import { Peer } from "./peer";
 
 /**
- * What a Docker host needs for a stack. The provider itself waits until each container is healthy, but for the two that
- * are not before the database has its roles.
+ * What a Docker host needs for a stack. The provider itself starts each container, also those that a gate starts otherwise, and
+ * waits until it is healthy, but for the two that are not before the database has its roles.
  */
 function leastOf(resources: Registered[]): Registered[] {
   const kept = resources.filter(({ type }) =>
     /^(docker:|pulumi:(providers:docker|pulumi:Stack)$)/.test(type),
   );
   return kept.map((resource) =>
-    resource.type === "docker:index/container:Container" && !/-(bot|backup)$/.test(resource.urn)
-      ? { ...resource, inputs: { ...resource.inputs, wait: true, waitTimeout: 90 } }
+    resource.type === "docker:index/container:Container"
+      ? { ...resource, inputs: { ...resource.inputs, start: true, mustRun: true, ...waiting(resource) } }
       : resource,
   );
 }
+
+const waiting = ({ urn }: Registered) => (/-(bot|backup)$/.test(urn) ? {} : { wait: true, waitTimeout: 90 });
 
 async function main(): Promise<void> {
   const { project } = await application();

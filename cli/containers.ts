@@ -2,6 +2,7 @@ import { projectName } from "../config/project";
 import { DockerHost, type InspectedContainer } from "../ops/host/inspect";
 import { OperatorError } from "../ops/stack/errors";
 import { requireDeployed, Session } from "../ops/stack/session";
+import { isOnSwarm } from "./on-swarm";
 
 /**
  * The container of a service, the one that runs first.
@@ -21,6 +22,10 @@ export function containerOf(
   const found = all.filter(({ Config }) => Config.Labels?.["dating.service"] === service);
   const chosen = found.find(({ State }) => State.Running) ?? (stopped ? found[0] : undefined);
   if (chosen) return chosen;
+  if (found.length === 0 && isOnSwarm(stack))
+    throw new OperatorError(
+      `no task of ${service} runs on the node whose engine is asked. On which it does: ./dating status ${stack}`,
+    );
   const there = [...new Set(all.flatMap(({ Config }) => Config.Labels?.["dating.service"] ?? []))].sort();
   throw new OperatorError(
     found.length > 0

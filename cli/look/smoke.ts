@@ -1,17 +1,23 @@
+import { projectName } from "../../config/project";
 import { Deadline } from "../../hooks/lib/docker.mts";
 import { wrongOfEdge } from "../../hooks/lib/edge/edge.mts";
 import { askDockerOf, deployedResources, type DeployedResource } from "../../ops/stack/deployment";
 import { containerType, serviceOf } from "../../ops/drift/containers";
 import { askFromHere } from "../../ops/status/from-here";
 import { askServing, type Serving } from "../../ops/status/serving";
+import { awaitServing, deployedReleases } from "../../ops/swarm/serving";
 import { OperatorError } from "../../ops/stack/errors";
 import { act, define } from "../command";
+import { isOnSwarm } from "../on-swarm";
 
 /** Milliseconds between two looks. */
 const pause = 2_000;
 
 /** What is wrong with a service as people reach it from here; undefined where nothing is. */
-async function wrongFromHere(url: string, { answers }: Serving): Promise<string | undefined> {
+async function wrongFromHere(
+  url: string,
+  { answers }: Pick<Serving, "answers">,
+): Promise<string | undefined> {
   for (const { probe, answer } of answers) {
     try {
       const wrong = wrongOfEdge(probe, await askFromHere(url + probe.path), answer);
@@ -22,6 +28,24 @@ async function wrongFromHere(url: string, { answers }: Serving): Promise<string 
     }
   }
   return undefined;
+}
+
+/** What speaks against each service of a swarm: one that does not serve was waited for until the deadline. */
+async function lookAtSwarm(
+  url: string,
+  resources: DeployedResource[],
+  deadline: Deadline,
+): Promise<string[]> {
+  const asked = deployedReleases(resources).map(async (release) => {
+    try {
+      const { service, answers } = await awaitServing(release, deadline);
+      const trouble = await wrongFromHere(url, { answers });
+      return trouble && `${service}: ${trouble}`;
+    } catch (error) {
+      return `${release.service}: ${(error as Error).message}`;
+    }
+  });
+  return (await Promise.all(asked)).filter((trouble) => trouble !== undefined);
 }
 
 /** What speaks against each service. */
@@ -42,14 +66,18 @@ async function smoke(stack: string, { timeout }: { timeout: string }): Promise<v
   askDockerOf(resources);
   const containers = resources.filter(({ type }) => type === containerType);
   const deadline = new Deadline(Number(timeout));
+  const swarm = isOnSwarm(stack);
   for (;;) {
-    const troubles = await look(url, containers, deadline);
+    const troubles = await (swarm ? lookAtSwarm(url, resources, deadline) : look(url, containers, deadline));
     if (troubles.length === 0) break;
     if (deadline.passed)
       throw new OperatorError(`stack ${stack} does not serve:\n  ${troubles.join("\n  ")}`);
     await deadline.sleep(pause);
   }
-  console.log(`${url} is served by what was deployed: ${containers.map(serviceOf).sort().join(", ")}`);
+  const services = swarm
+    ? deployedReleases(resources).map(({ service }) => service.slice(`${projectName}-${stack}-`.length))
+    : containers.map(serviceOf);
+  console.log(`${url} is served by what was deployed: ${services.sort().join(", ")}`);
 }
 
 export const command = define(

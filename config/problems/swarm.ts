@@ -60,6 +60,7 @@ function missingOn(values: Values): (keyof Values)[] {
     previewDomain: values.previewDomain !== undefined,
     networkRange: values.networkRange !== undefined,
     backupRepositories: values.backupRepositories.length > 0,
+    backupVerify: values.backupVerify !== undefined,
     databasePassword: values.databasePassword !== undefined,
   };
   return (Object.keys(wanted) as (keyof typeof wanted)[]).filter((name) => wanted[name]);

@@ -95,6 +95,32 @@ test("a release of the bot loses no request", async () => {
   expect(specOf("bot").TaskTemplate.ContainerSpec.Env).toContain("NSFW_THRESHOLD=0.8");
 });
 
+test("a smoke test asks every task as a deploy does, and says which service does not serve", () => {
+  const smoke = (...more: string[]) => project.attempt("./dating", ["smoke", project.stackName, ...more]);
+  expect(smoke()).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/by what was deployed: .*bot.*webapp/),
+  });
+  host.docker(["service", "scale", "--detach", `${service("webapp")}=0`]);
+  const without = smoke("--timeout", "5");
+  expect(without.stderr).toMatch(/does not serve:\n {2}\S*webapp/);
+  expect(without.status).toBe(1);
+  host.docker(["service", "scale", `${service("webapp")}=2`]);
+  expect(smoke().status).toBe(0);
+});
+
+test("a command runs in the container of what is on the node that is asked", () => {
+  const exec = (...words: string[]) => project.attempt("./dating", ["exec", ...words]);
+  const psql = ["--", "psql", "--username", "postgres", "--tuples-only", "--command", "select 40 + 2"];
+  expect(exec(project.stackName, "postgres", ...psql)).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining("42"),
+  });
+  expect(exec(project.stackName, "nothing", "--", "true").stderr).toContain(
+    "no task of nothing runs on the node whose engine is asked",
+  );
+});
+
 test("what does not work on a swarm yet is refused before anything is touched", () => {
   for (const words of [
     ["drift", project.stackName],

@@ -26,6 +26,8 @@ export class DockerHost {
   private init!: ChildProcess;
   private readonly outside: ChildProcess;
 
+  private stopped = false;
+
   private constructor(
     private readonly folder: string,
     private readonly ports: number[],
@@ -132,7 +134,10 @@ export class DockerHost {
     this.startEngine();
   }
 
+  /** Ends it for good. A second call finds nothing to do. */
   stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
     this.outside.kill();
     this.killAll();
   }
