@@ -28,6 +28,8 @@ export function deployedReleases(resources: DeployedResource[]): Release[] {
  */
 export async function awaitServing(release: Release, deadline: Deadline): Promise<ServingRelease> {
   const { service, tasks } = await awaitReleaseServed(release, deadline);
+  // Of a service that somebody has scaled to nothing, every task is as it is to be.
+  if (tasks.length === 0) throw new Error("it has no task that runs");
   const [first] = tasks.map((task) => asContainer(task, service));
   const route = first && routeOf(first);
   const answers = route ? (await lookAt(edgeOf(first, deadline), route, first)).answers : [];
