@@ -3,12 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { readers } from "../config/database-names";
 import { withRepositories, type Continuous, type ContinuousArgs } from "./backup/continuous";
+import { Verifier } from "./backup/verifier";
 import type { StackContext } from "./context";
 import type { Database } from "./database";
 import type { Migrations } from "./migrations";
 import type { Networks } from "./networks";
 import { Reader } from "./reader";
-import { Verifier } from "./backup/verifier";
 import { Workload } from "./workload";
 
 export interface BackupArgs {

@@ -56,6 +56,8 @@ stop() {
 }
 
 trap 'stop; exit 0' TERM INT
+# What was there when the host lost its power is people's data.
+rm -rf "$made"
 
 while true; do
   touch /tmp/alive

@@ -5,6 +5,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 
 import { readers } from "../../config/database-names";
+import { verifier as service } from "../../config/keys";
 import { scratchLabel } from "../../config/volumes";
 import { labelList, stackLabels, type StackContext } from "../context";
 import type { Networks } from "../networks";
@@ -21,8 +22,6 @@ export interface VerifierArgs {
   continuous: boolean;
 }
 
-/** The service's name in the network. */
-const service = "backup-verifier";
 const script = "/etc/backup-verifier.sh";
 
 /**

@@ -1,3 +1,4 @@
+import { scratchLabel } from "../../../config/volumes";
 import { plain, serviceOf, types, type Change } from "../changes";
 import type { Preview } from "../schema";
 
@@ -41,7 +42,7 @@ const otherHost: Rule = (changes) =>
 
 const volumes: Rule = (changes) => [
   ...changes
-    .filter(({ type, action }) => type === types.volume && action !== "create")
+    .filter(({ type, action, before }) => type === types.volume && action !== "create" && !isScratch(before))
     .map(({ name, action, before, after, properties }) => {
       const real = text(before.name);
       const moved = properties.includes("name") ? ` (${real} → ${text(after.name)})` : ` (${real})`;
@@ -198,6 +199,9 @@ const rules: Rule[] = [
   ...[refused, otherHost, volumes, otherDatabase, database, migrations, absences, retries, removals],
   ...[ports, privileges, networks, secrets, dashboards],
 ];
+
+/** Whether a volume is one that its service empties itself. */
+const isScratch = ({ labels }: Record<string, unknown>) => names(labels, "label").includes(scratchLabel);
 
 function mounts({ volumes: all }: Record<string, unknown>): string {
   return (

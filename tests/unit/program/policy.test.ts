@@ -120,6 +120,8 @@ test("a data volume is protected, and only the edge's network has a way out", ()
   const network = storageRules.filter(({ type }) => type.includes("network"));
   expect(broken(volume, subject({}, { protect: true }))).toEqual([]);
   expect(broken(volume, subject({}))).toEqual(["protected-volume"]);
+  const scratch = [{ label: "dating.scratch", value: "backup-verifier" }];
+  expect(broken(volume, subject({ labels: scratch }))).toEqual([]);
   expect(broken(network, subject({ internal: true }))).toEqual([]);
   expect(broken(network, subject({ internal: false }, { name: "edge-network" }))).toEqual([]);
   expect(broken(network, subject({ internal: false }, { name: "other-network" }))).toEqual([

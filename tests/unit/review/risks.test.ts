@@ -83,6 +83,11 @@ const rules: [rule: string, told: Told[], found: Risk[]][] = [
       },
     ],
   ],
+  [
+    "a volume that its service empties itself",
+    [of(volume, "backup-verify", { name: "prod", labels: [{ label: "dating.scratch", value: "x" }] })],
+    [],
+  ],
   ["a volume that is made", [of(volume, "redis_data", undefined, { name: "redis" })], []],
   [
     "other mounts",

@@ -7,31 +7,36 @@ from collections.abc import Callable
 from pathlib import Path
 
 PORT = 9102
-# Longer than an order can be.
-_LONGEST = 200
+# Longer than a line can be.
+_LONGEST = 400
 
 log = logging.getLogger(__name__)
 
 
 def answer_archiver(push: Callable[[str], bool], port: int = PORT) -> socketserver.ThreadingTCPServer:
-    """Listens for the server's archive_command, in threads: a line with a file's name, answered with ok or failed."""
+    """Listens for the server's archive_command: a line with a file's name, answered with ok or failed."""
+    return answer_lines(lambda name: "ok" if push(name) else "failed", port)
 
-    class Order(socketserver.StreamRequestHandler):
+
+def answer_lines(answer: Callable[[str], str], port: int, address: str = "") -> socketserver.ThreadingTCPServer:
+    """Listens, in threads, for a line a connection, which gets a line back."""
+
+    class Line(socketserver.StreamRequestHandler):
         timeout = 10
 
         def handle(self) -> None:
-            name = self.rfile.readline(_LONGEST).decode("ascii", "replace").strip()
+            asked = self.rfile.readline(_LONGEST).decode("ascii", "replace").strip()
             try:
-                self.wfile.write(b"ok\n" if push(name) else b"failed\n")
+                self.wfile.write(f"{answer(asked)}\n".encode())
             except OSError as error:
-                # It asks again for the same file, which is archived by then.
-                log.info("%s: whoever asked for it is gone: %s", name, error)
+                # It asks again for the same.
+                log.info("%s: whoever asked for it is gone: %s", asked, error)
 
     class Listener(socketserver.ThreadingTCPServer):
         allow_reuse_address = True
         daemon_threads = True
 
-    listener = Listener(("", port), Order)
+    listener = Listener((address, port), Line)
     threading.Thread(target=listener.serve_forever, daemon=True).start()
     return listener
 

@@ -1,10 +1,9 @@
 """What the process of the continuous backups tells the one with the metrics, in a file."""
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from prometheus_client.core import GaugeMetricFamily
+from .. import told
 
 FILE = Path("/tmp/dating-continuous.json")
 
@@ -43,19 +42,16 @@ class Status:
 
 def write(status: Status, file: Path = FILE) -> None:
     """Whole or not at all."""
-    partial = file.with_suffix(".new")
-    partial.write_text(json.dumps(asdict(status)))
-    partial.chmod(0o644)
-    os.replace(partial, file)
+    told.write(file, json.dumps(asdict(status)))
 
 
 def read(file: Path = FILE) -> Status | None:
     """None until the other process has written it."""
     try:
-        told = json.loads(file.read_text())
+        found = json.loads(file.read_text())
     except FileNotFoundError:
         return None
-    return Status(told["at"], [PlaceStatus(**place) for place in told["places"]])
+    return Status(found["at"], [PlaceStatus(**place) for place in found["places"]])
 
 
 _GAUGES = {
@@ -80,10 +76,4 @@ class Collector:
 
     def collect(self):
         status = read(self._file)
-        for name, (meaning, field) in _GAUGES.items() if status else ():
-            gauge = GaugeMetricFamily(name, meaning, labels=["place"])
-            for place in status.places:
-                value = getattr(place, field)
-                if value is not None:
-                    gauge.add_metric([place.name], float(value))
-            yield gauge
+        return told.gauges(_GAUGES, "place", {place.name: place for place in status.places} if status else {})

@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg2
 
 from .. import database
-from ..continuous import wal
-from ..continuous.repository import Failed, Repository
+from ..continuous import fetch
+from ..continuous.repository import Repository
 from .dumps import require_room
 from .server import Server, Unverified
 
@@ -23,6 +23,8 @@ class Bases:
         self._data = data
         self._server = server
         self._restored = folder / "data"
+        # What one that was interrupted has left is people's data, and must not stay until the next one.
+        shutil.rmtree(self._restored, ignore_errors=True)
 
     def verify(self) -> int:
         """Rows that were restored. Raises Unverified, or Failed with pgBackRest's words."""
@@ -44,13 +46,7 @@ class Bases:
         return sum(table["rows"] for table in tables.values())
 
     def _fetch(self, name: str, path: str) -> str:
-        """ok, missing, or failed with the reason: where it could not be asked, the server must not take the log for ended."""
-        if not wal.is_file(name):
-            return "missing"
-        try:
-            return "ok" if self._repository.fetch(name, self._restored, path) else "missing"
-        except (Failed, OSError) as error:
-            return "failed: " + " ".join(str(error).split())
+        return fetch.answer(name, lambda: self._repository.fetch(name, self._restored, path))
 
     def _clear(self) -> None:
         shutil.rmtree(self._restored, ignore_errors=True)

@@ -44,27 +44,31 @@ class Verifier:
         for subject in subjects:
             # What is new is due with the schedule's next time: there may be no backup of it yet.
             self._known.setdefault(subject.name, status.Verified(since=clock()))
-        self._keep()
 
     def start(self) -> None:
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
         while True:
-            self.look()
+            try:
+                self.look()
+            except OSError:
+                # As on a full disk: without what it keeps, it says so and goes on.
+                log.exception("it cannot be kept what was verified")
             time.sleep(PERIOD_SECONDS)
 
     def look(self) -> None:
         """Verifies what is due now."""
         for subject in self._subjects:
             known = self._known[subject.name]
-            known.due_at = max(self._preceding(), known.since)
+            preceding = self._preceding()
+            known.due_at = preceding if preceding > known.since else 0
             if self._is_due(known):
                 self._verify(subject, known)
             self._keep()
 
     def _is_due(self, known: status.Verified) -> bool:
-        if known.due_at <= max(known.verified_at or 0, known.since):
+        if known.due_at <= (known.verified_at or 0):
             return False
         return known.tried_at is None or known.tried_at < known.due_at or self._clock() - known.tried_at >= RETRY_SECONDS
 

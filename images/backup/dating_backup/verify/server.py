@@ -2,7 +2,6 @@
 import logging
 import os
 import re
-import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,14 +9,13 @@ from contextlib import contextmanager
 
 import psycopg2
 
+from ..continuous.connections import answer_lines
 from ..database import CONNECTION
 
 PORT = 9104
 HOST = "backup-verifier"
 # It asks every 5 seconds, and makes an empty server in a few, on a slow machine in many.
 PATIENCE_SECONDS = 180
-# Longer than an order can be.
-_LONGEST = 200
 # Where Postgres wants a file of the log that it recovers with, in its own folder.
 _WANTED = re.compile(r"pg_wal/RECOVERY(XLOG|HISTORY)")
 
@@ -40,24 +38,7 @@ class Server:
         self._fetch: Callable[[str, str], str] | None = None
 
     def listen(self) -> None:
-        server = self
-
-        class Question(socketserver.StreamRequestHandler):
-            timeout = 30
-
-            def handle(self) -> None:
-                line = self.rfile.readline(_LONGEST).decode("ascii", "replace").strip()
-                try:
-                    self.wfile.write(f"{server.answer(line)}\n".encode())
-                except OSError as error:
-                    log.info("the server has not waited for its answer: %s", error)
-
-        class Listener(socketserver.ThreadingTCPServer):
-            allow_reuse_address = True
-            daemon_threads = True
-
-        listener = Listener(("", self._port), Question)
-        threading.Thread(target=listener.serve_forever, daemon=True).start()
+        answer_lines(self.answer, self._port)
 
     def answer(self, line: str) -> str:
         """`am STATE`, answered with what it is to be; or `wal NAME PATH`, a file of the log, answered with ok, missing or failed."""

@@ -1,10 +1,9 @@
 """What came of the verifications: kept in a file, and told as metrics by the process that has those."""
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from prometheus_client.core import GaugeMetricFamily
+from .. import told
 
 # A copy for the process with the metrics, which may be another user's.
 FILE = Path("/tmp/dating-verified.json")
@@ -16,7 +15,7 @@ class Verified:
 
     # Since when it is verified at all.
     since: float
-    # When it was due last by the schedule.
+    # When it was due last by the schedule; 0 where it never was.
     due_at: float = 0
     tried_at: float | None = None
     # When the newest verification that succeeded was begun.
@@ -35,13 +34,9 @@ def load(file: Path) -> dict[str, Verified]:
 
 
 def write(known: dict[str, Verified], file: Path, copy: Path = FILE) -> None:
-    """Each whole or not at all."""
     text = json.dumps({name: asdict(verified) for name, verified in known.items()})
     for path in (file, copy):
-        partial = path.with_name(f".{path.name}.new")
-        partial.write_text(text)
-        partial.chmod(0o644)
-        os.replace(partial, path)
+        told.write(path, text)
 
 
 _GAUGES = {
@@ -60,11 +55,4 @@ class Collector:
         self._file = file
 
     def collect(self):
-        known = load(self._file)
-        for name, (meaning, field) in _GAUGES.items() if known else ():
-            gauge = GaugeMetricFamily(name, meaning, labels=["backup"])
-            for backup, verified in known.items():
-                value = getattr(verified, field)
-                if value is not None:
-                    gauge.add_metric([backup], float(value))
-            yield gauge
+        return told.gauges(_GAUGES, "backup", load(self._file))
