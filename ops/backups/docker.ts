@@ -98,3 +98,19 @@ function end(child: ChildProcess, args: string[]): Promise<string> {
     });
   });
 }
+
+/** Reads what a command prints to its end, without keeping it. @returns what it had said when it ended, where it failed */
+export function whenEnded(output: Readable): Promise<string> {
+  return new Promise((resolve) => {
+    output.once("error", (error) => resolve(error instanceof DockerFailed ? error.said : error.message));
+    output.once("close", () => resolve("")).resume();
+  });
+}
+
+/** Removes a container and the volumes without a name that are its own, where it is still there. */
+export async function removeContainer(docker: DockerCli, id: string): Promise<void> {
+  await docker.text(["rm", "--force", "--volumes", id]).catch((error: unknown) => {
+    // It ends by itself, too, and is gone then, or about to be.
+    if (!/no such container|already in progress/i.test((error as Error).message)) throw error;
+  });
+}

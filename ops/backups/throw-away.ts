@@ -2,10 +2,11 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { constants } from "node:os";
 import { PassThrough } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { dataFolder } from "../../config/postgres-settings";
 import { requireUnused, serverLabel } from "../host/volume-users";
-import type { DockerCli } from "./docker";
+import { removeContainer, whenEnded, type DockerCli } from "./docker";
 import type { Server } from "./psql";
 
 /**
@@ -23,27 +24,30 @@ export async function runThrowAway<T>(
   const hasty = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"];
   const script = 'exec 3<&0; docker-entrypoint.sh postgres "$@" & cat <&3 >/dev/null & wait -n';
   const input = new PassThrough();
-  const output = docker.read(
-    [
-      ...["run", "--rm", "--interactive", "--sig-proxy=false", "--init", "--name", container],
-      ...[...confined, image, "bash", "-c", script, "-", ...hasty.flatMap((each) => ["-c", each])],
-    ],
-    input,
-  );
-  const ended = new Promise<Error>((resolve) => {
-    output
-      .once("error", resolve)
-      .once("close", () => resolve(new Error("it has ended")))
-      .resume();
-  });
+  let said = "";
+  const ended = whenEnded(
+    docker.read(
+      [
+        ...["run", "--rm", "--interactive", "--sig-proxy=false", "--init", "--name", container],
+        ...[...confined, image, "bash", "-c", script, "-", ...hasty.flatMap((each) => ["-c", each])],
+      ],
+      input,
+      (messages) => (said = messages),
+    ),
+  ).then((failure) => (said = failure || said));
   try {
-    const failed = await Promise.race([untilItAnswers(docker, container, ended), ended]);
-    if (failed) throw new Error(`${image} does not start:\n${failed.message}`, { cause: failed });
+    await untilItAnswers(docker, container, ended).catch(async (error: unknown) => {
+      // Its own words are there once it has ended.
+      input.end();
+      await ended;
+      throw new Error(`${image} does not start:\n${said.trim().split("\n").slice(-20).join("\n")}`, {
+        cause: error,
+      });
+    });
     return await action({ docker, container, superuser });
   } finally {
     input.end();
-    await docker.undisturbed.text(["rm", "--force", "--volumes", container]).catch(() => {});
-    await ended;
+    await removeContainer(docker.undisturbed, container);
   }
 }
 
@@ -99,24 +103,17 @@ const confined = [
 ];
 
 /** @param ended of a container that Docker may not know yet: it is asked for it until then */
-async function untilItAnswers(docker: DockerCli, container: string, ended?: Promise<Error>): Promise<void> {
+async function untilItAnswers(docker: DockerCli, container: string, ended?: Promise<string>): Promise<void> {
   // Over TCP: while the image initialises, the server listens on the local socket only.
   const wait = `for i in $(seq 480); do pg_isready --quiet --host 127.0.0.1 && exit; sleep 0.125; done; exit 1`;
-  const asked = docker.text(["exec", container, "bash", "-c", wait]);
-  if (!ended) return void (await asked);
-  const unknown = await asked.then(
-    () => false,
-    (error: Error) => {
-      if (/no such container|is not running/i.test(error.message)) return true;
-      throw error;
-    },
-  );
-  if (!unknown) return;
-  const over = await Promise.race([
-    ended,
-    new Promise<undefined>((later) => setTimeout(later, 100, undefined)),
-  ]);
-  if (!over) return untilItAnswers(docker, container, ended);
+  for (;;) {
+    try {
+      return void (await docker.text(["exec", container, "bash", "-c", wait]));
+    } catch (error) {
+      if (!ended || !/no such container|is not running/i.test((error as Error).message)) throw error;
+      if ((await Promise.race([ended, pause(100, undefined)])) !== undefined) throw error;
+    }
+  }
 }
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

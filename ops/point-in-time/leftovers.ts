@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { isAlive, labelsOf, lockVariable, thisProcess, type Holder } from "../../host/marks/holder";
 import { begunBy, isLeft, pointInTimeLabel, type PointInTimeContainer } from "../../host/marks/point-in-time";
-import type { DockerCli } from "../backups/docker";
+import { removeContainer, type DockerCli } from "../backups/docker";
 
 /** The first part of the names of folders with a dump of the database as it was; the process that has it follows. */
 export const folderPrefix = "dating-point-in-time-";
@@ -67,14 +67,6 @@ export async function removeLeft(docker: DockerCli, prefix: string, all = false)
     ...volumes.map((name) => `Removed the volume ${name}, which a restore has left`),
     ...removeFolders(),
   ];
-}
-
-/** Removes a container and the volumes without a name that are its own, where it is still there. */
-export async function removeContainer(docker: DockerCli, id: string): Promise<void> {
-  await docker.text(["rm", "--force", "--volumes", id]).catch((error: unknown) => {
-    // It ends by itself, too, and is gone then, or about to be.
-    if (!/no such container|already in progress/i.test((error as Error).message)) throw error;
-  });
 }
 
 function removeFolders(): string[] {

@@ -5,8 +5,9 @@ import { PassThrough } from "node:stream";
 import { dataFolder } from "../../config/postgres-settings";
 import { pointInTimeLabel } from "../../host/marks/point-in-time";
 import { BackupError } from "../backups/archives/manifest";
+import { removeContainer } from "../backups/docker";
 import type { Repositories, Target } from "../backups/target";
-import { labelsFor, removeContainer } from "./leftovers";
+import { labelsFor } from "./leftovers";
 
 /** A container with pgBackRest that reads a stack's repositories. */
 export interface Reader {

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 
 import { dataFolder } from "../../config/postgres-settings";
-import { DockerFailed } from "../backups/docker";
+import { removeContainer, whenEnded } from "../backups/docker";
 import { BackupError } from "../backups/archives/manifest";
 import { psql, type Server } from "../backups/psql";
 import type { Target } from "../backups/target";
-import { labelsFor, removeContainer } from "./leftovers";
+import { labelsFor } from "./leftovers";
 import type { Reader } from "./reader";
 
 /** Until when a server is recovered: a time, or the end of what was archived. */
@@ -66,10 +66,7 @@ export async function recover<T>(
   });
   const container = `${reader.container}-server`;
   const output = docker.read(serverArguments(target, reader, container));
-  const ended = new Promise<string>((resolve) => {
-    output.once("error", (error) => resolve(error instanceof DockerFailed ? error.said : error.message));
-    output.once("close", () => resolve("")).resume();
-  });
+  const ended = whenEnded(output);
   try {
     const recovered: Server = { docker, container, superuser: target.database.superuser };
     await untilPromoted(recovered, ended);

@@ -21,6 +21,7 @@ jest.mock("node:child_process", () => ({
   spawnSync: jest.fn(),
 }));
 jest.mock("../../../ops/backups/docker", () => ({
+  ...jest.requireActual<object>("../../../ops/backups/docker"),
   DockerCli: class {
     readonly environment = {};
     get undisturbed() {
