@@ -22,11 +22,12 @@ export function containerOf(
   const found = all.filter(({ Config }) => Config.Labels?.["dating.service"] === service);
   const chosen = found.find(({ State }) => State.Running) ?? (stopped ? found[0] : undefined);
   if (chosen) return chosen;
+  const there = [...new Set(all.flatMap(({ Config }) => Config.Labels?.["dating.service"] ?? []))].sort();
   if (found.length === 0 && isOnSwarm(stack))
     throw new OperatorError(
-      `no task of ${service} runs on the node whose engine is asked. On which it does: ./dating status ${stack}`,
+      `no task of ${service} runs on the node whose engine is asked, which has ${there.join(", ") || "none"}. ` +
+        `Where the others are: ./dating status ${stack}`,
     );
-  const there = [...new Set(all.flatMap(({ Config }) => Config.Labels?.["dating.service"] ?? []))].sort();
   throw new OperatorError(
     found.length > 0
       ? `${service} of stack ${stack} does not run; its log: ./dating logs ${stack} ${service}`

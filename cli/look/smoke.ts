@@ -1,11 +1,10 @@
-import { projectName } from "../../config/project";
 import { Deadline } from "../../hooks/lib/docker.mts";
 import { wrongOfEdge } from "../../hooks/lib/edge/edge.mts";
 import { askDockerOf, deployedResources, type DeployedResource } from "../../ops/stack/deployment";
 import { containerType, serviceOf } from "../../ops/drift/containers";
 import { askFromHere } from "../../ops/status/from-here";
 import { askServing, type Serving } from "../../ops/status/serving";
-import { awaitServing, deployedReleases } from "../../ops/swarm/serving";
+import { awaitServing, deployedServices } from "../../ops/swarm/serving";
 import { OperatorError } from "../../ops/stack/errors";
 import { act, define } from "../command";
 import { isOnSwarm } from "../on-swarm";
@@ -14,10 +13,7 @@ import { isOnSwarm } from "../on-swarm";
 const pause = 2_000;
 
 /** What is wrong with a service as people reach it from here; undefined where nothing is. */
-async function wrongFromHere(
-  url: string,
-  { answers }: Pick<Serving, "answers">,
-): Promise<string | undefined> {
+async function wrongFromHere(url: string, { answers }: Serving): Promise<string | undefined> {
   for (const { probe, answer } of answers) {
     try {
       const wrong = wrongOfEdge(probe, await askFromHere(url + probe.path), answer);
@@ -30,30 +26,33 @@ async function wrongFromHere(
   return undefined;
 }
 
-/** What speaks against each service of a swarm: one that does not serve was waited for until the deadline. */
-async function lookAtSwarm(
-  url: string,
-  resources: DeployedResource[],
-  deadline: Deadline,
-): Promise<string[]> {
-  const asked = deployedReleases(resources).map(async (release) => {
-    try {
-      const { service, answers } = await awaitServing(release, deadline);
-      const trouble = await wrongFromHere(url, { answers });
-      return trouble && `${service}: ${trouble}`;
-    } catch (error) {
-      return `${release.service}: ${(error as Error).message}`;
-    }
-  });
-  return (await Promise.all(asked)).filter((trouble) => trouble !== undefined);
+/** A service, and how it is asked whether it does its work. */
+interface Asked {
+  service: string;
+  ask: (deadline: Deadline) => Promise<Serving>;
+}
+
+/** The services of a stack. */
+function servicesOf(stack: string, resources: DeployedResource[]): Asked[] {
+  if (isOnSwarm(stack))
+    return deployedServices(stack, resources).map((deployed) => ({
+      service: deployed.service,
+      ask: (deadline) => awaitServing(deployed, deadline),
+    }));
+  return resources
+    .filter(({ type }) => type === containerType)
+    .map((resource) => ({
+      service: serviceOf(resource),
+      ask: (deadline) => askServing(resource.id, deadline),
+    }));
 }
 
 /** What speaks against each service. */
-async function look(url: string, containers: DeployedResource[], deadline: Deadline): Promise<string[]> {
-  const asked = containers.map(async (resource) => {
-    const serving = await askServing(resource.id, deadline);
+async function look(url: string, services: Asked[], deadline: Deadline): Promise<string[]> {
+  const asked = services.map(async ({ service, ask }) => {
+    const serving = await ask(deadline);
     const trouble = serving.trouble ?? (await wrongFromHere(url, serving));
-    return trouble && `${serviceOf(resource)}: ${trouble}`;
+    return trouble && `${service}: ${trouble}`;
   });
   return (await Promise.all(asked)).filter((trouble) => trouble !== undefined);
 }
@@ -61,23 +60,21 @@ async function look(url: string, containers: DeployedResource[], deadline: Deadl
 async function smoke(stack: string, { timeout }: { timeout: string }): Promise<void> {
   const resources = deployedResources(stack);
   const { url } = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
-  if (typeof url !== "string")
+  const services = servicesOf(stack, resources);
+  // Where there is nobody to ask, nobody says that anything is wrong.
+  if (typeof url !== "string" || services.length === 0)
     throw new OperatorError(`stack ${stack} is not deployed; deploy it: ./dating up ${stack}`);
   askDockerOf(resources);
-  const containers = resources.filter(({ type }) => type === containerType);
   const deadline = new Deadline(Number(timeout));
-  const swarm = isOnSwarm(stack);
   for (;;) {
-    const troubles = await (swarm ? lookAtSwarm(url, resources, deadline) : look(url, containers, deadline));
+    const troubles = await look(url, services, deadline);
     if (troubles.length === 0) break;
     if (deadline.passed)
       throw new OperatorError(`stack ${stack} does not serve:\n  ${troubles.join("\n  ")}`);
     await deadline.sleep(pause);
   }
-  const services = swarm
-    ? deployedReleases(resources).map(({ service }) => service.slice(`${projectName}-${stack}-`.length))
-    : containers.map(serviceOf);
-  console.log(`${url} is served by what was deployed: ${services.sort().join(", ")}`);
+  const names = services.map(({ service }) => service).sort();
+  console.log(`${url} is served by what was deployed: ${names.join(", ")}`);
 }
 
 export const command = define(

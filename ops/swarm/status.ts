@@ -28,7 +28,8 @@ export interface SwarmServiceStatus {
   errors: string[];
 }
 
-const serviceType = "docker:index/service:Service";
+/** Type token of a Swarm service. */
+export const serviceType = "docker:index/service:Service";
 
 /**
  * Looks at a stack that a swarm runs.
