@@ -63,7 +63,8 @@ test("are switched on in a stack that runs: it keeps its dumps, and Postgres is 
   const replaced = Object.keys(after).filter((name) => after[name]!.Id !== before[name]?.Id);
   expect(replaced.sort()).toEqual(["backup", "backup-verifier", "postgres"]);
   expect(backup("list", project.stackName).stdout).toContain(dumps.trim());
-  expect((await project.preview()).steps.filter((step) => !step.startsWith("same"))).toEqual([]);
+  for (const refresh of [false, true])
+    expect((await project.preview({ refresh })).steps.filter((step) => !step.startsWith("same"))).toEqual([]);
 });
 
 test("begin with the deploy: a base backup in each place, encrypted, and every change of the database soon after it is made", async () => {
@@ -85,6 +86,20 @@ test("begin with the deploy: a base backup in each place, encrypted, and every c
   // Nobody asks for it: Postgres ends the piece of its log by itself.
   await until(async () => (await metric("dating_archive_last_success_timestamp_seconds", "sftp"))! > before);
   await until(async () => (await metric("dating_archive_waiting_files", "sftp")) === 0);
+});
+
+test("miss nothing of the log while a deploy replaces the service: Postgres waits for it, and is refused nothing", async () => {
+  const counted = () => sql(project, "select archived_count, failed_count from pg_stat_archiver");
+  const [, refused] = (await counted()).split("|");
+  await docker("stop", containerOf(project.prefix, "backup"));
+  await addUser(50);
+  const segment = await sql(project, "select pg_walfile_name(pg_switch_wal())");
+  // As long as another container takes to start on a busy machine.
+  await new Promise((later) => setTimeout(later, 8000));
+  await docker("start", containerOf(project.prefix, "backup"));
+  await until(async () => (await sql(project, "select last_archived_wal from pg_stat_archiver")) >= segment);
+  expect((await counted()).split("|")[1]).toBe(refused);
+  await sql(project, "delete from users where tg_id = 50");
 });
 
 const verified = (name: string, backup: string) => metric(`dating_backup_${name}`, backup, "backup");
